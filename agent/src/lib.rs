@@ -1,0 +1,8 @@
+//! ha-agent: carries out typed actions on one machine and reports how it looks. The only root program of the product.
+//!
+//! Decides nothing: what is to be done comes from the coordinator, what it means is `ha_domain`.
+
+pub mod execute;
+pub mod host;
+pub mod journal;
+pub mod ledger;

@@ -1,0 +1,12 @@
+//! ha-domain: the words, the rules, the replicated state and the planner. Pure: no async, clock, randomness, disk or socket.
+//!
+//! Reading order: [`id`], [`spec`] (what is wanted), [`catalog`] (what can be installed), [`report`] (what an agent says),
+//! [`step`] (one act on one machine), [`state`] (what is replicated), [`plan`] (what is proposed), [`health`] (what we conclude).
+
+pub mod id;
+pub mod report;
+pub mod step;
+pub mod catalog;
+pub mod spec;
+pub mod state;
+pub mod plan;

@@ -1,0 +1,67 @@
+//! What would be done if every step worked: drives `hactl plan`, `--dry-run` and the property tests.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Input, Observed, PlanReport, plan};
+use crate::id::Digest;
+use crate::report::{ComponentReport, ComponentState};
+use crate::state::{State, StepRecord};
+use crate::step::{Action, Component, Status, Step};
+
+/// What would be done, in waves: the steps of one wave run at the same time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Forecast {
+    /// In order.
+    pub waves: Vec<Wave>,
+    /// What would still wait at the end, and why.
+    pub rest: PlanReport,
+}
+
+/// Steps that run at the same time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Wave {
+    /// The steps.
+    pub steps: Vec<Step>,
+    /// The concern of each step's component, in the same order.
+    pub reasons: Vec<String>,
+}
+
+/// More rounds than any site needs: a plan that does not end is a fault, and is cut here.
+const ROUNDS: usize = 60;
+
+/// Plans again and again, taking each step for done.
+pub fn forecast(input: &Input<'_>) -> Forecast {
+    let mut state = input.state.clone();
+    let mut observed = input.observed.clone();
+    let mut waves = Vec::new();
+    loop {
+        let now = input.now;
+        let next = plan(&Input { now, state: &state, observed: &observed });
+        if next.steps.is_empty() || waves.len() >= ROUNDS {
+            return Forecast { waves, rest: next.report };
+        }
+        for step in &next.steps {
+            take_for_done(&mut state, &mut observed, step, now);
+        }
+        let reasons = next.steps.iter().map(|s| s.why.clone()).collect();
+        waves.push(Wave { steps: next.steps, reasons });
+    }
+}
+
+/// The effect of a step that works: its component shows what was wanted.
+pub(super) fn take_for_done(state: &mut State, observed: &mut Observed, step: &Step, now: crate::id::Time) {
+    let status = Status::Confirmed { at: now };
+    let record = StepRecord { step: step.clone(), status, index: 0, adopted: now, granted: Some(now) };
+    state.journal.insert(step.id.clone(), record);
+    let seen = observed.entry(step.machine.clone()).or_default();
+    let mut facts = std::collections::BTreeMap::new();
+    if matches!(step.action, Action::ControlPlaneInit(_) | Action::ControlPlaneJoin(_)) {
+        facts.insert("ca-pin".to_owned(), Digest::of(b"forecast").to_string());
+        let etcd = crate::report::EtcdReport { healthy: true, ..Default::default() };
+        seen.report.kubernetes.get_or_insert_default().etcd.get_or_insert(etcd);
+    }
+    let digest = step.action.digest();
+    let report = ComponentReport { digest, state: ComponentState::Converged, since: now, facts };
+    let component: Component = step.component();
+    seen.report.components.insert(component, report);
+}

@@ -1,0 +1,81 @@
+//! What a concern wants of a machine, and what must be so before.
+
+use crate::id::MachineName;
+use crate::spec::Machine;
+use crate::step::{Action, Component};
+
+/// One component, wanted in one state.
+#[derive(Debug)]
+pub(super) struct Wish {
+    /// Machines that could carry it out, best first: one for a machine's own component, several for what any control
+    /// plane can do for the cluster. It is done when any of them shows it.
+    pub(super) on: Vec<MachineName>,
+    /// What is wanted, or why it cannot be said yet.
+    pub(super) action: Result<Action, String>,
+    /// What must be so before.
+    pub(super) needs: Vec<Need>,
+    /// When it counts as done.
+    pub(super) done: Done,
+}
+
+/// When a wish counts as done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Done {
+    /// The component shows exactly these parameters.
+    AsWanted,
+    /// It was done once, whatever the parameters were: what is history is not repeated.
+    Once,
+}
+
+/// What must be so before a step may be proposed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Need {
+    /// A component of this machine is as wanted.
+    Settled(MachineName, Component),
+    /// One at least of these machines has the component as wanted.
+    AnySettled(Vec<MachineName>, Component),
+    /// Not so: with the reason.
+    Never(String),
+}
+
+impl Wish {
+    /// A machine's own component.
+    pub(super) fn of(machine: &Machine, action: Action) -> Self {
+        Self { on: vec![machine.name.clone()], action: Ok(action), needs: Vec::new(), done: Done::AsWanted }
+    }
+
+    /// A component of the cluster, through any of these control planes.
+    pub(super) fn through(machines: &[&Machine], action: Action) -> Self {
+        let on = machines.iter().map(|m| m.name.clone()).collect();
+        Self { on, action: Ok(action), needs: Vec::new(), done: Done::AsWanted }
+    }
+
+    /// A wish whose parameters are not known yet.
+    pub(super) fn later(machine: &Machine, why: impl Into<String>) -> Self {
+        Self { on: vec![machine.name.clone()], action: Err(why.into()), needs: Vec::new(), done: Done::AsWanted }
+    }
+
+    /// Only after a component of the same machine.
+    pub(super) fn after(mut self, machine: &Machine, component: Component) -> Self {
+        self.needs.push(Need::Settled(machine.name.clone(), component));
+        self
+    }
+
+    /// Only after one of these machines has the component.
+    pub(super) fn after_any(mut self, machines: &[&Machine], component: Component) -> Self {
+        self.needs.push(Need::AnySettled(machines.iter().map(|m| m.name.clone()).collect(), component));
+        self
+    }
+
+    /// Not now, and why; `None` changes nothing.
+    pub(super) fn unless(mut self, why: Option<String>) -> Self {
+        self.needs.extend(why.map(Need::Never));
+        self
+    }
+
+    /// Counts as done once it was done.
+    pub(super) fn once(mut self) -> Self {
+        self.done = Done::Once;
+        self
+    }
+}

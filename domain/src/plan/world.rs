@@ -1,0 +1,151 @@
+//! The planner's view of the site: the spec beside what is known of each of its machines.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Input;
+use crate::catalog::{Arch, Catalog, Components};
+use crate::id::{Digest, MachineId, MachineName, Time};
+use crate::report::Report;
+use crate::spec::{Machine, Role, Spec};
+use crate::state::{Place, State};
+use crate::step::{Action, Component, Source, Status};
+
+/// What agents last said, by machine.
+pub type Observed = BTreeMap<MachineId, Seen>;
+
+/// One agent's last word.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Seen {
+    /// Its report.
+    pub report: Report,
+    /// Whether its stream is open.
+    pub connected: bool,
+    /// When it was last heard.
+    pub heard: Time,
+}
+
+/// The site, as wanted and as known.
+#[derive(Debug)]
+pub struct World<'a> {
+    /// The planner's instant.
+    pub now: Time,
+    /// What is wanted.
+    pub spec: &'a Spec,
+    /// What can be installed.
+    pub catalog: &'a Catalog,
+    /// What is replicated.
+    pub state: &'a State,
+    observed: &'a Observed,
+    places: BTreeMap<&'a MachineName, &'a MachineId>,
+    /// Digests that earlier concerns want.
+    wanted: BTreeMap<(MachineName, Component), Digest>,
+    settled: BTreeSet<(MachineName, Component)>,
+}
+
+impl<'a> World<'a> {
+    /// The world of `input`; `None` where no spec was applied yet.
+    pub fn new(input: &Input<'a>) -> Option<Self> {
+        let record = input.state.spec.as_ref()?;
+        let places = input.state.machines.iter().filter_map(|(id, m)| match &m.place {
+            Place::Assigned { name, .. } => Some((name, id)),
+            Place::Unknown | Place::Ambiguous { .. } | Place::Leaving { .. } | Place::Gone => None,
+        });
+        Some(Self {
+            now: input.now,
+            spec: &record.spec,
+            catalog: &record.catalog,
+            state: input.state,
+            observed: input.observed,
+            places: places.collect(),
+            wanted: BTreeMap::new(),
+            settled: BTreeSet::new(),
+        })
+    }
+
+    /// The enrolled machine that is `name`.
+    pub fn id(&self, name: &MachineName) -> Option<&'a MachineId> {
+        self.places.get(name).copied()
+    }
+
+    /// What its agent last said, if anything yet.
+    pub fn seen(&self, name: &MachineName) -> Option<&'a Seen> {
+        self.id(name).and_then(|id| self.observed.get(id))
+    }
+
+    /// Its report, if it ever came.
+    pub fn report(&self, name: &MachineName) -> Option<&'a Report> {
+        self.seen(name).map(|s| &s.report)
+    }
+
+    /// Whether its agent's stream is open.
+    pub fn connected(&self, name: &MachineName) -> bool {
+        self.seen(name).is_some_and(|s| s.connected)
+    }
+
+    /// What the agent of an enrolled machine last said.
+    pub fn seen_by_id(&self, id: &MachineId) -> Option<&'a Seen> {
+        self.observed.get(id)
+    }
+
+    /// Remembers what is wanted of a component, and whether it is so.
+    pub(super) fn settle(&mut self, name: &MachineName, action: &Action, done: bool) {
+        let key = (name.clone(), action.component());
+        if done {
+            self.settled.insert(key.clone());
+        }
+        self.wanted.insert(key, action.digest());
+    }
+
+    /// Whether a component is as an earlier concern wants it.
+    pub fn is_settled(&self, name: &MachineName, component: Component) -> bool {
+        self.settled.contains(&(name.clone(), component))
+    }
+
+    /// Whether a component was ever brought to a wanted state, whichever it was, and still is in it.
+    pub fn is_converged(&self, name: &MachineName, component: Component) -> bool {
+        let found = self.report(name).and_then(|r| r.components.get(&component));
+        found.is_some_and(|c| c.state == crate::report::ComponentState::Converged)
+    }
+
+    /// The machine's architecture; amd64 until it told.
+    pub fn arch(&self, name: &MachineName) -> Arch {
+        match self.report(name).map(|r| r.facts.arch.as_str()) {
+            Some("arm64") => Arch::Arm64,
+            _ => Arch::Amd64,
+        }
+    }
+
+    /// Where artifacts come from.
+    pub fn source(&self) -> Source {
+        let artifacts = &self.spec.artifacts;
+        Source {
+            mirror: artifacts.mirror.as_ref().map(|u| u.as_str().to_owned()),
+            proxy: artifacts.proxy.as_ref().map(|p| p.url.as_str().to_owned()),
+            offline: artifacts.offline,
+        }
+    }
+
+    /// The parts that belong to the wanted Kubernetes, or why they are not known.
+    pub fn components(&self) -> Result<Components, String> {
+        self.catalog.components_for(&self.spec.kubernetes.version).map_err(|e| e.to_string())
+    }
+
+    /// Control planes that are nodes now, in the spec's order.
+    pub fn working_control_planes(&self) -> Vec<&'a Machine> {
+        self.spec.machines_with(Role::ControlPlane).filter(|m| self.is_converged(&m.name, Component::Node)).collect()
+    }
+
+    /// The control plane on which the cluster was begun, whether that ended or not: it can never be begun on another.
+    pub fn begun_on(&self) -> Option<&MachineName> {
+        let begun = self.state.journal.values().filter(|r| matches!(r.step.action, Action::ControlPlaneInit(_)));
+        let mut begun = begun.filter(|r| !matches!(r.status, Status::Adopted { .. } | Status::Cancelled { .. }));
+        begun.next().map(|r| &r.step.name)
+    }
+
+    /// The cluster CA's pin, as any control plane told it.
+    pub fn ca_pin(&self) -> Option<Digest> {
+        let control_planes = self.spec.machines_with(Role::ControlPlane);
+        let mut pins = control_planes.filter_map(|m| self.report(&m.name)?.fact(Component::Node, "ca-pin"));
+        pins.next().and_then(|pin| Digest::try_from(pin.to_owned()).ok())
+    }
+}
