@@ -1,2 +1,9 @@
-//! Entry point.
-fn main() {}
+//! `ha-agent`: join, leave, run, status.
+
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main()
+}

@@ -1,2 +1,9 @@
-//! Entry point.
-fn main() {}
+//! `ha-coordinator`: init, join, run, status, login-string.
+
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main()
+}

@@ -2,7 +2,7 @@
 
 # COMMAND:PACKAGE pairs; a command that is there needs no package (so docker-ce is as good as docker.io).
 HOST_NEEDS="dockerd:docker.io docker:docker.io iptables:iptables debootstrap:debootstrap xz:xz-utils curl:curl
-  ip:iproute2 nsenter:util-linux python3:python3 musl-gcc:musl-tools dpkg-deb:dpkg tar:tar awk:gawk"
+  ip:iproute2 nsenter:util-linux python3:python3"
 
 host_packages() {
   local pair missing=()
@@ -50,4 +50,5 @@ host_ready() {
   host_packages
   host_engine
   host_limits
+  "$ROOT/packaging/build" --toolchain
 }

@@ -46,7 +46,7 @@ mirror_catalog() {
   local tar=$MIRROR/$STANDIN_TAR
   {
     cat "$MIRROR/.catalog-upstream.yaml"
-    printf -- '- {"name": "%s", "version": "%s", "arch": "amd64", "kind": "image", "url": "%s", "path": "%s", "sha256": "%s", "size": %s}\n' \
+    printf -- '- {name: "%s", version: "%s", arch: "amd64", kind: "image", url: "%s", path: "%s", sha256: "%s", size: %s}\n' \
       "${STANDIN_REF%:*}" "${STANDIN_REF##*:}" "$STANDIN_REF" "$STANDIN_TAR" "$(sha256sum "$tar" | cut -d' ' -f1)" "$(stat -c %s "$tar")"
   } >"$MIRROR/.catalog.new"
   shim_rewrite "$MIRROR/.catalog.new"

@@ -6,8 +6,8 @@ SHIM=$LAB/shim
 
 shim_is_on() { [ -d "$SHIM" ]; }
 
-shim_path() { echo "dl.k8s.io/release/v$1/bin/linux/amd64/kubeadm"; }                                     # VERSION
-shim_versions() { sed -n 's|.*"path": "dl.k8s.io/release/v\([0-9.]*\)/bin/linux/amd64/kubeadm".*|\1|p' "$MIRROR/.catalog-upstream.yaml"; }
+shim_path() { echo "dl.k8s.io/release/v$1/bin/linux/amd64/kubeadm"; } # VERSION
+shim_versions() { sed -n 's|.* path: "dl.k8s.io/release/v\([0-9.]*\)/bin/linux/amd64/kubeadm".*|\1|p' "$MIRROR/.catalog-upstream.yaml"; }
 
 shim_script() { # VERSION
   cat <<SCRIPT
@@ -26,7 +26,9 @@ shim_install() {
     real=$MIRROR/$(shim_path "$version")
     mkdir -p "$SHIM/$version"
     [ -e "$SHIM/$version/kubeadm" ] || mv "$real" "$SHIM/$version/kubeadm"
-    shim_script "$version" >"$real"
+    chmod 755 "$SHIM/$version/kubeadm"
+    shim_script "$version" >"$real.new" # never written in place: the real file is linked with kubelet and kubectl
+    mv "$real.new" "$real"
   done
 }
 
@@ -46,7 +48,7 @@ shim_rewrite() {
   for version in $(shim_versions); do
     path=$(shim_path "$version")
     digest=$(sha256sum "$MIRROR/$path" | cut -d' ' -f1) size=$(stat -c %s "$MIRROR/$path")
-    sed -i "\|\"path\": \"$path\"|s|\"sha256\": \"[0-9a-f]*\", \"size\": [0-9]*|\"sha256\": \"$digest\", \"size\": $size|" "$1"
+    sed -i "\|path: \"$path\"|s|sha256: \"[0-9a-f]*\", size: [0-9]*|sha256: \"$digest\", size: $size|" "$1"
   done
 }
 
@@ -55,11 +57,11 @@ verb_shim() {
     on)
       [ -z "$(docker ps -aq --filter label=ha-lab </dev/null)" ] || die "machines get the real kubeadm mounted when they are made: docker/lab down first"
       mkdir -p "$SHIM"
-      mirror_ready >"$LAB/log/shim.log" 2>&1 || die "see $LAB/log/shim.log"
+      step "mirror with counted kubeadm" mirror_ready
       ;;
     off)
       shim_remove
-      mirror_ready >"$LAB/log/shim.log" 2>&1 || die "see $LAB/log/shim.log"
+      step "mirror with plain kubeadm" mirror_ready
       ;;
     calls) shim_calls ;;
     *) die "shim on, shim off, or shim calls (what each machine's kubeadm was asked)" ;;

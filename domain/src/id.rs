@@ -26,11 +26,7 @@ fn label(what: &'static str, s: &str) -> Result<String, InvalidName> {
         && s.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         && !s.starts_with('-')
         && !s.ends_with('-');
-    if ok {
-        Ok(s.to_owned())
-    } else {
-        Err(InvalidName { what, value: s.chars().take(64).collect(), rule: RULE })
-    }
+    if ok { Ok(s.to_owned()) } else { Err(InvalidName { what, value: s.chars().take(64).collect(), rule: RULE }) }
 }
 
 macro_rules! name {
@@ -216,7 +212,8 @@ impl FromStr for Identity {
         };
         let rest = s.strip_prefix("spiffe://").ok_or_else(bad)?;
         let mut parts = rest.split('/');
-        let (Some(cluster), Some(kind), Some(id), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+        let (Some(cluster), Some(kind), Some(id), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
             return Err(bad());
         };
         let subject = match kind {

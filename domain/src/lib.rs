@@ -3,10 +3,11 @@
 //! Reading order: [`id`], [`spec`] (what is wanted), [`catalog`] (what can be installed), [`report`] (what an agent says),
 //! [`step`] (one act on one machine), [`state`] (what is replicated), [`plan`] (what is proposed), [`health`] (what we conclude).
 
-pub mod id;
-pub mod report;
-pub mod step;
 pub mod catalog;
+pub mod id;
+pub mod plan;
+pub mod report;
 pub mod spec;
 pub mod state;
-pub mod plan;
+pub mod step;
+pub mod view;

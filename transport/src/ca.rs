@@ -118,6 +118,51 @@ impl CertificateAuthority {
         let facts = Facts::of_der(cert.der())?;
         Ok(SignedCertificate { pem: cert.pem(), fingerprint: facts.fingerprint, not_after: facts.not_after })
     }
+
+    /// Makes a key and a certificate for one of the site's own servers (the ingress, the database), under these host
+    /// names and addresses. It names no identity of the mesh: it opens nothing there.
+    ///
+    /// # Errors
+    /// When there is no name, a name is malformed, or nothing would remain of the lifetime.
+    pub fn issue_server(
+        &self,
+        names: &[String],
+        lifetime: Duration,
+        now: SystemTime,
+    ) -> Result<ServerCertificate, Error> {
+        let first = names.first().ok_or_else(|| Error::unusable("server's names", "there is none"))?;
+        let left = Duration::from_millis(self.facts.not_after.ms_since(time_at(now)));
+        let mut params = blank(now, lifetime.min(left))?;
+        params.distinguished_name.push(DnType::CommonName, first.as_str());
+        params.subject_alt_names = names.iter().map(|name| server_name(name)).collect::<Result<_, _>>()?;
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        params.is_ca = IsCa::ExplicitNoCa;
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.use_authority_key_identifier_extension = true;
+        let key = LocalKey::generate()?;
+        let pair = pair_of(key.pem())?;
+        let cert = params.signed_by(&pair, &self.issuer).map_err(|e| Error::unusable("server's names", e))?;
+        let facts = Facts::of_der(cert.der())?;
+        Ok(ServerCertificate { pem: cert.pem(), key_pem: key.pem().clone(), not_after: facts.not_after })
+    }
+}
+
+fn server_name(name: &str) -> Result<SanType, Error> {
+    match name.parse() {
+        Ok(address) => Ok(SanType::IpAddress(address)),
+        Err(_) => Ok(SanType::DnsName(name.try_into().map_err(|e| Error::unusable("server's name", e))?)),
+    }
+}
+
+/// A certificate with its key, for a server that is not ours.
+#[derive(Debug)]
+pub struct ServerCertificate {
+    /// The certificate in PEM.
+    pub pem: String,
+    /// Its key, PKCS #8 in PEM.
+    pub key_pem: Secret<String>,
+    /// Until when it counts.
+    pub not_after: Time,
 }
 
 impl std::fmt::Debug for CertificateAuthority {

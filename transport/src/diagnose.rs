@@ -44,6 +44,9 @@ pub enum Cause {
     /// The server revoked our certificate.
     #[error("our certificate was revoked; enrol or log in again")]
     OurCertificateRevoked,
+    /// The server requires a certificate, and we showed none.
+    #[error("a certificate is required there; enrol or log in first, or use the port that is for that")]
+    CertificateRequired,
     /// The server turned our certificate away.
     #[error("our certificate is refused; it may have expired, or may not be registered there")]
     OurCertificateRefused,
@@ -70,6 +73,7 @@ fn of_tls(e: &rustls::Error) -> Cause {
     use AlertDescription as A;
     match e {
         rustls::Error::AlertReceived(A::CertificateRevoked) => Cause::OurCertificateRevoked,
+        rustls::Error::AlertReceived(A::CertificateRequired) => Cause::CertificateRequired,
         rustls::Error::AlertReceived(
             A::BadCertificate
             | A::CertificateExpired
@@ -77,7 +81,6 @@ fn of_tls(e: &rustls::Error) -> Cause {
             | A::UnsupportedCertificate
             | A::UnknownCA
             | A::AccessDenied
-            | A::CertificateRequired
             | A::DecryptError,
         ) => Cause::OurCertificateRefused,
         rustls::Error::InvalidCertificate(CertificateError::Other(ours)) if ours.0.is::<PinMismatch>() => {

@@ -44,7 +44,7 @@ mod tls;
 mod verify;
 
 pub use admission::{Admission, Refusal};
-pub use ca::{COORDINATOR_DNS_NAME, CertificateAuthority, SignedCertificate};
+pub use ca::{COORDINATOR_DNS_NAME, CertificateAuthority, ServerCertificate, SignedCertificate};
 pub use certificate::Facts;
 pub use connect::{ChannelOptions, channel};
 pub use connection::Connection;

@@ -14,9 +14,12 @@ use ha_domain::step::Source;
 
 use super::{ActError, Context};
 use crate::host::Download;
+use crate::ledger::Owned;
 
 /// Where fetched artifacts are kept, each named by its sha256.
 pub const STORE: &str = "/var/lib/ha-mesh/artifacts";
+/// Where programs are kept that are used as they came, each named by its sha256.
+pub const PROGRAMS: &str = "/usr/local/lib/ha-mesh";
 
 /// Tries of one download before the step fails; the plan tries the step again later.
 const TRIES: u32 = 3;
@@ -37,20 +40,50 @@ pub async fn is_here(cx: &Context<'_>, artifact: &Artifact) -> Result<bool, ActE
 /// # Errors
 /// The catalog has no sha256 or no file for it, or the download failed [`TRIES`] times.
 pub async fn fetch(cx: &Context<'_>, artifact: &Artifact, source: &Source) -> Result<PathBuf, ActError> {
+    let path = stored(digest_of(artifact)?);
+    into_place(cx, artifact, source, (&path, 0o644)).await?;
+    Ok(path)
+}
+
+/// Where a program lies that is used as it came: links point there. Programs with the same bytes are one file.
+pub fn program_path(artifact: &Artifact) -> Result<PathBuf, ActError> {
+    Ok(Path::new(PROGRAMS).join(digest_of(artifact)?.as_str()))
+}
+
+/// The artifact as a program: downloaded straight to where it is run from.
+///
+/// # Errors
+/// As [`fetch`].
+pub async fn program(cx: &Context<'_>, artifact: &Artifact, source: &Source) -> Result<PathBuf, ActError> {
+    let path = program_path(artifact)?;
+    cx.ledger.own_file(cx.host, Path::new(PROGRAMS), Owned::Dir).await?;
+    into_place(cx, artifact, source, (&path, 0o755)).await?;
+    Ok(path)
+}
+
+/// Takes an artifact away that has been unpacked or imported: some are large.
+pub async fn discard(cx: &Context<'_>, artifact: &Artifact) -> Result<(), ActError> {
+    Ok(cx.host.remove(&stored(digest_of(artifact)?)).await?)
+}
+
+async fn into_place(
+    cx: &Context<'_>,
+    artifact: &Artifact,
+    source: &Source,
+    (path, mode): (&Path, u32),
+) -> Result<(), ActError> {
     let sha256 = digest_of(artifact)?;
-    let path = stored(sha256);
     let turn = turn(cx, sha256);
     let _mine = turn.lock().await;
-    if cx.host.digest(&path).await?.as_ref() == Some(sha256) {
-        return Ok(path);
+    if cx.host.digest(path).await?.as_ref() == Some(sha256) {
+        return Ok(());
     }
     let url = url_of(artifact, source)?;
     (cx.progress)(format!("downloading {} {}", artifact.name, artifact.version));
     // A mirror is near; the proxy is for the way out.
     let proxy = if source.mirror.is_some() { None } else { source.proxy.as_deref() };
-    let what = Download { url: &url, sha256, size: artifact.size.unwrap_or(0), to: &path, mode: 0o644, proxy };
-    download(cx, what).await?;
-    Ok(path)
+    let what = Download { url: &url, sha256, size: artifact.size.unwrap_or(0), to: path, mode, proxy };
+    download(cx, what).await
 }
 
 async fn download(cx: &Context<'_>, what: Download<'_>) -> Result<(), ActError> {

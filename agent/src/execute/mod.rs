@@ -5,10 +5,11 @@
 use std::collections::BTreeMap;
 
 use ha_domain::step::{Action, CredentialKind};
-use ha_transport::secret::Secret;
+use ha_transport::Secret;
 
 use crate::host::{Host, HostError};
 use crate::ledger::Ledger;
+use mesh::Mesh;
 
 /// What a look at a component showed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +38,8 @@ pub struct Context<'a> {
     pub ledger: &'a Ledger,
     /// Secrets of this step; empty while only observing.
     pub credentials: &'a Credentials,
+    /// What other machines hold.
+    pub mesh: &'a dyn Mesh,
     /// One line about what is being done now, for live progress.
     pub progress: &'a (dyn Fn(String) + Send + Sync),
 }
@@ -108,4 +111,39 @@ pub async fn ensure(action: &Action, cx: &Context<'_>) -> Result<BTreeMap<String
     }
 }
 
+mod acceptance;
+pub mod address;
+pub mod artifact;
+mod base;
+mod containerd;
+mod coordinator;
+mod database;
+mod database_access;
+mod database_backup;
+pub mod distro;
+mod drain;
+mod echo;
+pub mod etcd_snapshots;
+mod firewall;
+mod haproxy;
+mod images;
+mod ingress;
+mod ingress_tls;
+mod joget;
+mod joget_setup;
+mod join_credentials;
+mod keepalived;
+mod kubernetes;
+pub mod mesh;
+mod network;
+mod nfs_server;
+mod node;
+mod node_labels;
+mod preflight;
+mod remove_node;
+pub mod rendered;
+mod reset;
+pub mod service;
 mod table;
+mod time;
+mod volume;

@@ -6,12 +6,14 @@
 //!
 //! Knows nothing of what the files mean.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use ha_domain::id::Digest;
 use ha_domain::step::Component;
-use minijinja::{Environment, UndefinedBehavior};
-use serde::Serialize;
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{Environment, UndefinedBehavior, Value};
+use serde::{Deserialize, Serialize};
 
 use super::{ActError, Context};
 use crate::host::{Command, NewFile};
@@ -54,25 +56,18 @@ pub fn header(component: Component) -> String {
 ///
 /// # Errors
 /// The template does not fit the values: a fault of the agent, found by the golden files.
-pub fn render(component: Component, template: &Template, values: impl Serialize) -> Result<String, ActError> {
-    let mut environment = Environment::empty();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_trim_blocks(true);
-    environment.set_lstrip_blocks(true);
-    environment.set_keep_trailing_newline(true);
-    minijinja_builtins(&mut environment);
-    environment.add_global("header", header(component));
-    environment.render_named_str(template.name, template.text, values).map_err(|e| {
+pub fn render(component: Component, template: &Template, values: impl Into<Value>) -> Result<String, ActError> {
+    let fault = |e: minijinja::Error| {
         ActError::Refused(format!("render {}: {e:#}; this is a fault of the agent, please report it", template.name))
-    })
-}
-
-/// Only what the templates use: the engine's whole set is not needed in a small program.
-fn minijinja_builtins(environment: &mut Environment<'_>) {
-    environment.add_filter("join", minijinja::filters::join);
-    environment.add_filter("indent", minijinja::filters::indent);
-    environment.add_filter("length", minijinja::filters::length);
-    environment.add_filter("json", |v: minijinja::Value| serde_json::to_string(&v).unwrap_or_default());
+    };
+    let mut syntax = SyntaxConfig::builder();
+    syntax.trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true);
+    let mut environment = Environment::new();
+    environment.set_syntax(syntax.build().map_err(fault)?);
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+    environment.add_global("header", header(component));
+    environment.render_named_str(template.name, template.text, values).map_err(fault)
 }
 
 /// Whether `path` holds exactly `content`.
@@ -135,19 +130,48 @@ pub fn last_lines(said: &str) -> String {
     end.get(from..).unwrap_or_default().to_owned()
 }
 
+/// What [`mark_applied`] remembers.
+#[derive(Debug, Serialize, Deserialize)]
+struct Applied {
+    digest: Digest,
+    facts: BTreeMap<String, String>,
+}
+
 fn marker(cx: &Context<'_>, component: Component) -> PathBuf {
-    cx.ledger.state_dir().join("applied").join(component.as_str())
+    cx.ledger.state_dir().join("applied").join(format!("{component}.json"))
 }
 
 /// Notes that the running program works with what has this digest. Written last, after the reload and the check of it.
 pub async fn mark_applied(cx: &Context<'_>, component: Component, digest: &Digest) -> Result<(), ActError> {
-    let content = digest.as_str().as_bytes();
-    Ok(cx.host.write(NewFile { path: &marker(cx, component), content, mode: 0o600 }).await?)
+    mark_applied_with(cx, component, digest, BTreeMap::new()).await
 }
 
 /// Whether [`mark_applied`] was called with this digest last.
 pub async fn is_applied(cx: &Context<'_>, component: Component, digest: &Digest) -> Result<bool, ActError> {
-    is_current(cx, &marker(cx, component), digest.as_str().as_bytes()).await
+    Ok(applied_facts(cx, component, digest).await?.is_some())
+}
+
+/// Like [`mark_applied`], with what was found out about the program.
+pub async fn mark_applied_with(
+    cx: &Context<'_>,
+    component: Component,
+    digest: &Digest,
+    facts: BTreeMap<String, String>,
+) -> Result<(), ActError> {
+    // Plain data with text keys: it cannot fail, and an empty marker would only mean "do it again".
+    let content = serde_json::to_vec(&Applied { digest: digest.clone(), facts }).unwrap_or_default();
+    Ok(cx.host.write(NewFile { path: &marker(cx, component), content: &content, mode: 0o600 }).await?)
+}
+
+/// What was noted for exactly this digest; `None` when something else, or nothing, was applied last.
+pub async fn applied_facts(
+    cx: &Context<'_>,
+    component: Component,
+    digest: &Digest,
+) -> Result<Option<BTreeMap<String, String>>, ActError> {
+    let marker = cx.host.read(&marker(cx, component)).await?;
+    let applied = marker.and_then(|bytes| serde_json::from_slice::<Applied>(&bytes).ok());
+    Ok(applied.filter(|a| a.digest == *digest).map(|a| a.facts))
 }
 
 /// Runs a program and refuses every exit code but 0.

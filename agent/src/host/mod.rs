@@ -2,6 +2,14 @@
 //!
 //! Knows files, processes, units and packages; knows nothing of Kubernetes or of what an action wants.
 
+#[cfg(any(test, feature = "fake"))]
+pub mod conformance;
+#[cfg(any(test, feature = "fake"))]
+pub mod fake;
+mod real;
+
+pub use real::RealHost;
+
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,7 +17,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use ha_domain::id::{Digest, Time};
 use ha_domain::report::{Facts, Load};
-use ha_transport::secret::Secret;
+use ha_transport::Secret;
 
 /// Why the machine did not do what it was asked.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -69,6 +77,16 @@ pub enum HostError {
     /// The simulated machine lost power here.
     #[error("the machine stopped here")]
     Stopped,
+}
+
+impl HostError {
+    /// The disk is full: freeing space helps, trying again does not.
+    pub fn disk_full(&self) -> bool {
+        let (Self::File { reason, .. } | Self::Download { reason, .. } | Self::Packages { reason, .. }) = self else {
+            return false;
+        };
+        ["no space left on device", "No space left on device", "quota exceeded"].iter().any(|t| reason.contains(t))
+    }
 }
 
 /// A file to put in place atomically (temporary file, fsync, rename, fsync of the folder).
@@ -273,30 +291,34 @@ pub struct InterfaceAddress {
 pub trait Host: Send + Sync {
     /// Content of a file; `None` when it is absent.
     async fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, HostError>;
-    /// Puts a file in place atomically; parent folders are made with 0755.
+    /// Puts a file in place atomically; parent folders are made with 0755. What it replaces keeps its owner.
     async fn write(&self, file: NewFile<'_>) -> Result<(), HostError>;
+    /// Adds to the end of a file and syncs it; makes it with 0600 when it is absent. A crash may leave a part of `bytes`.
+    async fn append(&self, path: &Path, bytes: &[u8]) -> Result<(), HostError>;
     /// Makes a symbolic link, replacing what is there.
     async fn link(&self, target: &Path, path: &Path) -> Result<(), HostError>;
     /// Moves a file within one file system.
     async fn rename(&self, from: &Path, to: &Path) -> Result<(), HostError>;
     /// Copies a file atomically with these permission bits.
     async fn copy(&self, from: &Path, to: &Path, mode: u32) -> Result<(), HostError>;
-    /// Removes a file or a folder with all in it; absent is fine.
+    /// Removes a file or a folder with all in it; absent is fine, a mounted file system within is not.
     async fn remove(&self, path: &Path) -> Result<(), HostError>;
-    /// Makes a folder and its parents.
+    /// Makes a folder with these permission bits, which it also gets when it is there, and its parents with 0755.
     async fn make_dir(&self, path: &Path, mode: u32) -> Result<(), HostError>;
-    /// What is at a path.
+    /// What is at a path; links are followed.
     async fn stat(&self, path: &Path) -> Result<Option<Stat>, HostError>;
     /// Names in a folder, sorted; empty when it is absent.
     async fn list(&self, dir: &Path) -> Result<Vec<String>, HostError>;
     /// sha256 of a file; `None` when it is absent. Remembered by inode, size and change time.
     async fn digest(&self, path: &Path) -> Result<Option<Digest>, HostError>;
+    /// Bytes that may still be written where `path` is or will be.
+    async fn free_space(&self, path: &Path) -> Result<u64, HostError>;
 
     /// Runs a program.
     async fn run(&self, command: Command<'_>) -> Result<Output, HostError>;
-    /// State of a unit.
+    /// State of a unit; a name without suffix is a service.
     async fn unit(&self, name: &str) -> Result<Unit, HostError>;
-    /// Asks something of a unit and waits for the result.
+    /// Asks something of a unit and waits for the result. Stopping or disabling an absent unit is fine.
     async fn control(&self, name: &str, verb: UnitVerb) -> Result<(), HostError>;
     /// Makes systemd read its unit files again.
     async fn reload_units(&self) -> Result<(), HostError>;

@@ -49,12 +49,29 @@ pub(super) type Done = Box<dyn FnOnce(io::Result<()>) + Send>;
 pub(super) struct Disk {
     /// Taken out when closed.
     db: Mutex<Option<Arc<Database>>>,
-    ops: Mutex<Option<mpsc::Sender<Op>>>,
-    /// The newest `committed` marker: it rides along with the next write, since it saves work after a restart but no
-    /// promise depends on it.
-    committed: Arc<Mutex<Option<Vec<u8>>>>,
+    queue: Mutex<Queue>,
     thread: Mutex<Option<JoinHandle<()>>>,
     on_failure: OnFailure,
+}
+
+#[derive(Default)]
+struct Queue {
+    /// None when closed.
+    ops: Option<mpsc::Sender<Op>>,
+    /// The newest `committed` marker. It is written with the next write, since it saves work after a restart but no
+    /// promise depends on it; and never before the entries it covers, which are queued already.
+    committed: Option<Vec<u8>>,
+}
+
+impl Queue {
+    fn send(&mut self, op: Op) -> Result<(), Op> {
+        let Some(ops) = &self.ops else { return Err(op) };
+        if let Some(marker) = self.committed.take() {
+            let marker = Op { write: Write::Value(key::COMMITTED, marker), done: Box::new(drop) };
+            ops.send(marker).map_err(|e| e.0)?;
+        }
+        ops.send(op).map_err(|e| e.0)
+    }
 }
 
 impl Disk {
@@ -67,22 +84,17 @@ impl Disk {
     /// Starts the writer of an open database.
     pub(super) fn start(db: Database, on_failure: OnFailure) -> io::Result<Self> {
         let db = Arc::new(db);
-        let committed = Arc::new(Mutex::new(None));
         let (ops, inbox) = mpsc::channel();
-        let writer = writer::Writer { db: db.clone(), committed: committed.clone(), on_failure: on_failure.clone() };
+        let writer = writer::Writer { db: db.clone(), on_failure: on_failure.clone() };
         writer.create_tables().map_err(failed)?;
         let thread = std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || writer.run(&inbox))?;
-        Ok(Self { db: Mutex::new(Some(db)), ops: Mutex::new(Some(ops)), committed, thread: Mutex::new(Some(thread)), on_failure })
+        let queue = Mutex::new(Queue { ops: Some(ops), committed: None });
+        Ok(Self { db: Mutex::new(Some(db)), queue, thread: Mutex::new(Some(thread)), on_failure })
     }
 
     /// Queues a write; `done` is called from the writer thread.
     pub(super) fn submit(&self, write: Write, done: Done) {
-        let op = Op { write, done };
-        let refused = match &*lock(&self.ops) {
-            Some(ops) => ops.send(op).err().map(|e| e.0),
-            None => Some(op),
-        };
-        if let Some(op) = refused {
+        if let Err(op) = lock(&self.queue).send(Op { write, done }) {
             (op.done)(Err(closed()));
         }
     }
@@ -96,7 +108,7 @@ impl Disk {
 
     /// Notes the commit marker; it becomes durable with the next write.
     pub(super) fn note_committed(&self, record: Vec<u8>) {
-        *lock(&self.committed) = Some(record);
+        lock(&self.queue).committed = Some(record);
     }
 
     /// The log records with an index in `range`, in order.
@@ -121,7 +133,8 @@ impl Disk {
     pub(super) fn snapshot(&self) -> io::Result<Option<(Bytes, Bytes)>> {
         self.reading(|db| {
             let txn = db.begin_read()?;
-            let Some(meta) = txn.open_table(META)?.get(key::SNAPSHOT)?.map(|v| Bytes::copy_from_slice(v.value())) else {
+            let Some(meta) = txn.open_table(META)?.get(key::SNAPSHOT)?.map(|v| Bytes::copy_from_slice(v.value()))
+            else {
                 return Ok(None);
             };
             let mut data = Vec::new();
@@ -134,7 +147,11 @@ impl Disk {
 
     /// Finishes what is queued and closes the file, so that it can be opened again.
     pub(super) fn close(&self) {
-        lock(&self.ops).take();
+        let Queue { ops, committed } = std::mem::take(&mut *lock(&self.queue));
+        if let (Some(ops), Some(marker)) = (ops, committed) {
+            // If the writer is gone, so is the use of the marker.
+            drop(ops.send(Op { write: Write::Value(key::COMMITTED, marker), done: Box::new(drop) }));
+        }
         if let Some(thread) = lock(&self.thread).take()
             && thread.join().is_err()
         {
@@ -150,6 +167,12 @@ impl Disk {
             (self.on_failure)(&error);
             error
         })
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 

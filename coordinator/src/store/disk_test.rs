@@ -42,7 +42,7 @@ fn fragile() -> (Disk, Fragile, Arc<AtomicUsize>) {
     let db = redb::Builder::new().create_with_backend(backend.clone()).unwrap();
     let failures = Arc::new(AtomicUsize::new(0));
     let count = failures.clone();
-    let on_failure: OnFailure = Arc::new(move |_| drop(count.fetch_add(1, Ordering::SeqCst)));
+    let on_failure: OnFailure = Arc::new(move |_| _ = count.fetch_add(1, Ordering::SeqCst));
     (Disk::start(db, on_failure).unwrap(), backend, failures)
 }
 

@@ -22,7 +22,9 @@ pub enum OpenError {
         dir: PathBuf,
     },
     /// The identity is there, the data is not: this replica's votes are forgotten, so its id is dead.
-    #[error("replica {id} has lost its data; never start it again: empty the folder, join under a fresh id, and remove {id} from the cluster")]
+    #[error(
+        "replica {id} has lost its data; never start it again: empty the folder, join under a fresh id, and remove {id} from the cluster"
+    )]
     EmptyDisk {
         /// The lost id.
         id: CoordinatorId,

@@ -88,7 +88,9 @@ pub(super) fn read(dir: &Path) -> Result<Identity, OpenError> {
     let path = dir.join(FILE);
     let bytes = match fs::read(&path) {
         Ok(bytes) => bytes,
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Err(OpenError::IdentityMissing { dir: dir.to_owned() }),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            return Err(OpenError::IdentityMissing { dir: dir.to_owned() });
+        }
         Err(e) => return Err(io_error(&path)(e)),
     };
     let identity = parse(&bytes)?;
@@ -102,7 +104,10 @@ pub(super) fn read(dir: &Path) -> Result<Identity, OpenError> {
 pub(super) fn parse(bytes: &[u8]) -> Result<Identity, OpenError> {
     let identity: Identity = serde_json::from_slice(bytes).map_err(|e| OpenError::Damaged(format!("identity: {e}")))?;
     if identity.version != 1 {
-        return Err(OpenError::Damaged(format!("identity: version {}, this program reads version 1", identity.version)));
+        return Err(OpenError::Damaged(format!(
+            "identity: version {}, this program reads version 1",
+            identity.version
+        )));
     }
     Ok(identity)
 }

@@ -63,7 +63,8 @@ impl Log {
             return Ok(held);
         }
         let disk = self.disk.clone();
-        let stored = tokio::task::spawn_blocking(move || disk.records(start..split)).await.map_err(io::Error::other)??;
+        let stored =
+            tokio::task::spawn_blocking(move || disk.records(start..split)).await.map_err(io::Error::other)??;
         let stored = stored.into_iter().map(|bytes| record::decode_entry(bytes).map_err(damaged));
         stored.chain(held.into_iter().map(Ok)).collect()
     }
@@ -168,7 +169,7 @@ impl RaftLogStorage<Types> for Log {
         {
             let mut state = lock(&self.state);
             state.tail.truncate_from(from);
-            state.last = last;
+            state.last = state.last.min(last).max(state.purged);
         }
         self.disk.write(Write::TruncateFrom(from)).await
     }

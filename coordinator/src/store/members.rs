@@ -182,7 +182,13 @@ impl<M: Machine> Store<M> {
         self.committed(self.raft().change_membership(change, false)).await
     }
 
-    pub(super) async fn finish_joint(&self) -> Result<(), MemberError> {
+    /// Finishes a change that an earlier leader left half done: until then two majorities are needed for everything.
+    pub(super) async fn finish(&self) -> Result<(), MemberError> {
+        let _one_at_a_time = self.changes().lock().await;
+        self.finish_joint().await
+    }
+
+    async fn finish_joint(&self) -> Result<(), MemberError> {
         if !is_joint(&self.metrics()) {
             return Ok(());
         }

@@ -59,7 +59,7 @@ struct Inner<M: Machine> {
     disk: Arc<disk::Disk>,
     network: network::Network,
     leadership: watch::Receiver<Leadership>,
-    watcher: JoinHandle<()>,
+    tasks: [JoinHandle<()>; 2],
     /// Held during a membership change: two at a time can end half done.
     changes: Mutex<()>,
 }
@@ -72,7 +72,7 @@ impl<M: Machine> Clone for Store<M> {
 
 impl<M: Machine> Drop for Inner<M> {
     fn drop(&mut self) {
-        self.watcher.abort();
+        self.tasks.iter().for_each(JoinHandle::abort);
     }
 }
 
@@ -157,7 +157,7 @@ impl<M: Machine> Store<M> {
         if let Err(error) = self.raft().shutdown().await {
             tracing::error!(%error, "stopping consensus");
         }
-        self.inner.watcher.abort();
+        self.inner.tasks.iter().for_each(JoinHandle::abort);
         let disk = self.inner.disk.clone();
         if let Err(error) = tokio::task::spawn_blocking(move || disk.close()).await {
             tracing::error!(%error, "closing the store's file");
@@ -201,3 +201,7 @@ impl<M: Machine> Store<M> {
 #[cfg(test)]
 #[path = "suite_test.rs"]
 mod suite;
+
+#[cfg(test)]
+#[path = "joint_test.rs"]
+mod joint;

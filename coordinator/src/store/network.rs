@@ -93,9 +93,7 @@ impl Link {
         match tokio::time::timeout(deadline, call).await {
             Ok(Ok(reply)) => Ok(reply.into_inner()),
             Ok(Err(status)) => Err(classify(&status)),
-            Err(_) => {
-                Err(Timeout { action, id: self.route.from, target: self.route.to, timeout: deadline }.into())
-            }
+            Err(_) => Err(Timeout { action, id: self.route.from, target: self.route.to, timeout: deadline }.into()),
         }
     }
 }
@@ -178,11 +176,7 @@ fn parts(route: PeerRoute, vote: &Vote, snapshot: &Snapshot) -> impl Iterator<It
 fn classify(status: &Status) -> Failure {
     let broken = status.source().is_some_and(|cause| cause.is::<tonic::transport::Error>());
     let elsewhere = matches!(status.code(), tonic::Code::Unavailable | tonic::Code::FailedPrecondition);
-    if broken || elsewhere {
-        Unreachable::from_string(status).into()
-    } else {
-        NetworkError::from_string(status).into()
-    }
+    if broken || elsewhere { Unreachable::from_string(status).into() } else { NetworkError::from_string(status).into() }
 }
 
 fn garbled(error: wire::WireError) -> Failure {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use ha_domain::id::{ClusterName, CoordinatorId};
 use openraft::Raft;
@@ -83,9 +83,24 @@ impl<M: Machine> Store<M> {
         let raft = Box::pin(starting).await.map_err(consensus)?;
         let (told, leadership) = watch::channel(Leadership::default());
         let watcher = Watcher { metrics: raft.metrics(), timing: config.timing, told };
-        let watcher = tokio::spawn(watcher.run());
-        let changes = Mutex::new(());
-        Ok(Self { inner: Arc::new(Inner { config, raft, replica, disk, network, leadership, watcher, changes }) })
+        let inner = Arc::new_cyclic(|me: &Weak<Inner<M>>| {
+            let tasks = [tokio::spawn(watcher.run()), tokio::spawn(tidy(me.clone(), leadership.clone()))];
+            Inner { config, raft, replica, disk, network, leadership, tasks, changes: Mutex::new(()) }
+        });
+        Ok(Self { inner })
+    }
+}
+
+/// Each time this replica comes to lead, finishes the membership change that its predecessor may have left.
+async fn tidy<M: Machine>(store: Weak<Inner<M>>, mut leadership: watch::Receiver<Leadership>) {
+    while leadership.wait_for(|l| l.ready).await.is_ok() {
+        let Some(inner) = store.upgrade() else { return };
+        if let Err(error) = (Store { inner }).finish().await {
+            tracing::warn!(%error, "finishing a membership change of an earlier leader");
+        }
+        if leadership.wait_for(|l| !l.ready).await.is_err() {
+            return;
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use ha_proto::v1::{
     AppendReply, AppendRequest, PeerRoute, SnapshotHead, SnapshotPart, SnapshotReply, TransferLeaderReply,
     TransferLeaderRequest, VoteReply, VoteRequest,
 };
+use openraft::async_runtime::watch::WatchReceiver as _;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::machine::Machine;
@@ -46,6 +47,16 @@ impl<M: Machine> PeerService<M> {
         Ok(())
     }
 
+    /// A replica without a log has no vote: it is new, and gets the log before it is made a voter; or it has lost its
+    /// disk, and may have voted otherwise before.
+    fn check_voter(&self, route: Option<&PeerRoute>) -> Result<(), Status> {
+        self.check(route)?;
+        match self.raft.metrics().borrow_watched().last_log_index {
+            Some(_) => Ok(()),
+            None => Err(Status::failed_precondition("this replica has no log yet, so it does not vote")),
+        }
+    }
+
     async fn receive(&self, head: &SnapshotHead, parts: &mut Streaming<SnapshotPart>) -> Result<Snapshot, Status> {
         if head.length > SNAPSHOT_LIMIT {
             return Err(Status::invalid_argument("the snapshot is too large"));
@@ -76,14 +87,14 @@ impl<M: Machine> Peer for PeerService<M> {
 
     async fn vote(&self, request: Request<VoteRequest>) -> Result<Response<VoteReply>, Status> {
         let message = request.into_inner();
-        self.check(message.route.as_ref())?;
+        self.check_voter(message.route.as_ref())?;
         let reply = self.raft.vote(wire::vote_in(message).map_err(bad)?).await.map_err(stopped)?;
         Ok(Response::new(wire::vote_reply_out(&reply)))
     }
 
     async fn pre_vote(&self, request: Request<VoteRequest>) -> Result<Response<VoteReply>, Status> {
         let message = request.into_inner();
-        self.check(message.route.as_ref())?;
+        self.check_voter(message.route.as_ref())?;
         let reply = self.raft.pre_vote(wire::vote_in(message).map_err(bad)?).await.map_err(stopped)?;
         Ok(Response::new(wire::vote_reply_out(&reply)))
     }

@@ -13,7 +13,7 @@ use super::types::Types;
 
 /// A machine that keeps every command.
 #[derive(Default)]
-struct Keeper(Vec<u8>);
+pub(super) struct Keeper(Vec<u8>);
 
 impl Machine for Keeper {
     fn apply(&mut self, _: u64, command: &[u8]) -> Vec<u8> {

@@ -2,12 +2,12 @@
 //! Knows the tables, not what is in them.
 
 use std::io;
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, mpsc};
 
 use bytes::Bytes;
 use redb::{Database, Table, WriteTransaction};
 
-use super::disk::{Done, LOG, META, OnFailure, SNAPSHOT, failed, key, lock};
+use super::disk::{Done, LOG, META, OnFailure, SNAPSHOT, failed, key};
 
 /// How many waiting writes go into one transaction: enough to share an fsync, few enough to answer soon.
 const BATCH: usize = 1024;
@@ -36,7 +36,6 @@ pub(super) struct Op {
 
 pub(super) struct Writer {
     pub(super) db: Arc<Database>,
-    pub(super) committed: Arc<Mutex<Option<Vec<u8>>>>,
     pub(super) on_failure: OnFailure,
 }
 
@@ -66,7 +65,6 @@ impl Writer {
                 return;
             }
         }
-        self.flush_committed();
     }
 
     fn commit(&self, writes: Vec<Write>) -> Result<(), redb::Error> {
@@ -77,19 +75,8 @@ impl Writer {
             for write in writes {
                 apply(&txn, write, &mut log, &mut meta)?;
             }
-            if let Some(record) = lock(&self.committed).take() {
-                meta.insert(key::COMMITTED, record.as_slice())?;
-            }
         }
         Ok(txn.commit()?)
-    }
-
-    fn flush_committed(&self) {
-        if lock(&self.committed).is_some()
-            && let Err(error) = self.commit(Vec::new()).map_err(failed)
-        {
-            (self.on_failure)(&error);
-        }
     }
 }
 

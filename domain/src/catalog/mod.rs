@@ -15,7 +15,7 @@ pub use lookup::Unknown;
 pub use read::InvalidCatalog;
 
 use crate::id::Digest;
-use crate::spec::value::{HttpUrl, ImageReference};
+use crate::spec::value::HttpUrl;
 
 /// Everything that can be installed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -96,23 +96,22 @@ impl Artifact {
         self.path.as_deref().unwrap_or(without_scheme)
     }
 
+    /// Whether it is an image without an archive: its registry is asked for it by reference.
+    pub fn is_pulled(&self) -> bool {
+        self.kind == ArtifactKind::Image && self.sha256.is_none()
+    }
+
     /// Where to download it: below `mirror` if there is one, else upstream. An image without a mirror is pulled, not downloaded.
     pub fn download_url(&self, mirror: Option<&HttpUrl>) -> Option<String> {
+        if self.is_pulled() {
+            return None;
+        }
         match (mirror, self.kind) {
             (Some(base), _) => Some(base.join(self.mirror_path())),
             (None, ArtifactKind::File) => Some(self.url.clone()),
             (None, ArtifactKind::Image) => None,
         }
     }
-}
-
-/// An image of the catalog: its reference, and its archive where the catalog has one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Image {
-    /// What manifests say.
-    pub reference: ImageReference,
-    /// The archive on the mirror.
-    pub artifact: Option<Artifact>,
 }
 
 /// A Kubernetes version's minor, for example `(1, 36)`.

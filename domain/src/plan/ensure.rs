@@ -84,7 +84,9 @@ fn absent(world: &World<'_>, on: &[MachineName]) -> String {
     } else if joined {
         format!("{name}: its agent is silent")
     } else {
-        format!("{name}: has not joined: run `ha-agent join` there (`hactl token create --name {name}` makes a join string)")
+        format!(
+            "{name}: has not joined: run `ha-agent join` there (`hactl token create --name {name}` makes a join string)"
+        )
     }
 }
 
@@ -152,7 +154,13 @@ fn pause(world: &World<'_>, name: &MachineName, tries: &[&StepRecord]) -> Option
         Status::Failed { error, .. } => error.clone(),
         _ => "no word from the agent by its deadline".to_owned(),
     };
-    (waited < pause).then(|| format!("{name}: {} failed {failures} times, next try in {} s: {what}", last.step.component(), (pause - waited).div_ceil(1000)))
+    (waited < pause).then(|| {
+        format!(
+            "{name}: {} failed {failures} times, next try in {} s: {what}",
+            last.step.component(),
+            (pause - waited).div_ceil(1000)
+        )
+    })
 }
 
 fn why(world: &World<'_>, name: &MachineName, component: Component) -> String {

@@ -106,9 +106,7 @@ impl Report {
 
     /// Whether the component was brought to these parameters and still is.
     pub fn converged(&self, component: Component, digest: &Digest) -> bool {
-        self.components
-            .get(&component)
-            .is_some_and(|c| c.digest == *digest && c.state == ComponentState::Converged)
+        self.components.get(&component).is_some_and(|c| c.digest == *digest && c.state == ComponentState::Converged)
     }
 
     /// A fact of a component, whatever its state.

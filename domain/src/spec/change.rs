@@ -1,10 +1,121 @@
 //! What may not be changed from one spec to the next, with the reason. Knows no plan.
 
-use super::Spec;
+use super::check::{all_of, quorum};
 use super::problem::Problem;
+use super::{Machine, Role, Spec};
 
 /// Everything in `new` that cannot follow on `old`.
 pub fn check_change(old: &Spec, new: &Spec) -> Vec<Problem> {
-    let _ = (old, new);
-    Vec::new()
+    let mut problems = fixed(old, new);
+    problems.extend(version(old, new));
+    problems.extend(machines(old, new));
+    problems.extend(control_planes(old, new));
+    problems.extend(databases(old, new));
+    problems
+}
+
+/// Settings that something in the cluster has been made of.
+fn fixed(old: &Spec, new: &Spec) -> Vec<Problem> {
+    let rows = [
+        ("name", old.name.to_string(), new.name.to_string(), "every certificate carries it"),
+        (
+            "kubernetes.podSubnet",
+            old.kubernetes.pod_subnet.to_string(),
+            new.kubernetes.pod_subnet.to_string(),
+            "every node and pod has its address from it",
+        ),
+        (
+            "kubernetes.serviceSubnet",
+            old.kubernetes.service_subnet.to_string(),
+            new.kubernetes.service_subnet.to_string(),
+            "every service has its address from it",
+        ),
+        ("vips.api", old.vips.api.to_string(), new.vips.api.to_string(), "every certificate and kubeconfig carries it"),
+        (
+            "database.kind",
+            old.database.kind.to_string(),
+            new.database.kind.to_string(),
+            "the data would stay behind in the other server",
+        ),
+        (
+            "database.name",
+            old.database.name.clone(),
+            new.database.name.clone(),
+            "the data would stay behind under that name",
+        ),
+        (
+            "storage.kind",
+            old.storage.kind.as_str().to_owned(),
+            new.storage.kind.as_str().to_owned(),
+            "the uploads would stay behind",
+        ),
+    ];
+    let changed = rows.into_iter().filter(|(_, before, after, _)| before != after);
+    changed.map(|(path, before, after, why)| stays(path, &before, &after, why)).collect()
+}
+
+fn stays(path: &str, before: &str, after: &str, why: &str) -> Problem {
+    Problem::error(path, format!("cannot change from {before} to {after}: {why}"))
+        .help(format!("keep {before}, or build a new site and restore into it"))
+}
+
+fn version(old: &Spec, new: &Spec) -> Option<Problem> {
+    let (from, to) = (&old.kubernetes.version, &new.kubernetes.version);
+    let path = "kubernetes.version";
+    if to < from {
+        let message = format!("{to} is older than {from}, which runs: Kubernetes cannot go back");
+        return Some(Problem::error(path, message).help(format!("keep {from}; to go back, restore a backup")));
+    }
+    let skips = to.major != from.major || to.minor > from.minor + 1;
+    let next = format!("{}.{}", from.major, from.minor + 1);
+    let message = format!("{from} to {to} skips a minor version, which Kubernetes does not support");
+    skips.then(|| Problem::error(path, message).help(format!("apply a {next} version first")))
+}
+
+fn machines(old: &Spec, new: &Spec) -> Vec<Problem> {
+    let pairs = new.machines.iter().enumerate().filter_map(|(n, m)| old.machine(m.name.as_str()).map(|o| (n, o, m)));
+    pairs.flat_map(|(n, before, after)| [role(n, before, after), address(n, before, after)]).flatten().collect()
+}
+
+fn role(n: usize, before: &Machine, after: &Machine) -> Option<Problem> {
+    let free = before.role == after.role || before.role == Role::Spare || after.role == Role::Spare;
+    let message = format!("{} cannot turn from {} into {} in place", after.name, before.role, after.role);
+    let help = format!("make {} a spare, apply, then give it its new role", after.name);
+    (!free).then(|| Problem::error(format!("machines[{n}].role"), message).help(help))
+}
+
+fn address(n: usize, before: &Machine, after: &Machine) -> Option<Problem> {
+    let moved = before.address != after.address && before.role != Role::Spare;
+    let message = format!(
+        "{} cannot move from {} to {}: its certificates and its peers carry the address",
+        after.name, before.address, after.address
+    );
+    moved.then(|| {
+        Problem::error(format!("machines[{n}].address"), message).help("add it under a new name and remove the old one")
+    })
+}
+
+fn control_planes(old: &Spec, new: &Spec) -> Option<Problem> {
+    let before = old.control_planes();
+    let stays = |m: &&&Machine| new.machine(m.name.as_str()).is_some_and(|n| n.role == Role::ControlPlane);
+    let kept = before.iter().filter(stays).count();
+    let least = quorum(before.len());
+    if before.is_empty() || kept >= least {
+        return None;
+    }
+    let names: Vec<&str> = before.iter().map(|m| m.name.as_str()).collect();
+    let message = format!("keeps {kept} of the control planes {}: quorum is {least}", all_of(&names));
+    Some(
+        Problem::error("machines", message)
+            .help(format!("keep at least {least} of them and replace the others in a later apply")),
+    )
+}
+
+fn databases(old: &Spec, new: &Spec) -> Option<Problem> {
+    let before = old.databases();
+    let stays = |m: &&&Machine| new.machine(m.name.as_str()).is_some_and(|n| n.role == Role::Database);
+    let gone = !before.is_empty() && before.iter().filter(stays).count() == 0;
+    let names: Vec<&str> = before.iter().map(|m| m.name.as_str()).collect();
+    let message = format!("removes {}, and the data with it", all_of(&names));
+    gone.then(|| Problem::error("machines", message).help("add the new database machine as a second one first"))
 }

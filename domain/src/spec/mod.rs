@@ -34,7 +34,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use change::check_change;
-pub use check::{check, check_alone};
+pub use check::{check, check_alone, check_reported, quorum, tolerates};
 pub use migrate::migrate;
 pub use parse::{locate, parse, read};
 pub use problem::{Problem, Severity};

@@ -4,7 +4,7 @@
 //! read: so one mistake does not hide the next. Knows the spec's shape only through serde.
 
 use super::problem::Problem;
-use super::source::{Fault, Node, Reason, Source, Step, path_text, point, read as typed};
+use super::source::{Fault, Node, Reason, Source, Step, point, read as typed, shown};
 use super::{FORMAT, Spec, check, explain, template};
 use crate::catalog::Catalog;
 
@@ -16,7 +16,11 @@ const MOST: usize = 40;
 /// # Errors
 /// Everything that is wrong with the text, each with its place.
 pub fn parse(text: &str) -> Result<Spec, Vec<Problem>> {
-    let source = Source::read(text).map_err(|p| vec![p])?;
+    let source = Source::read(text).map_err(|p| vec![*p])?;
+    if source.is_empty() {
+        let empty = Problem::error("", "the file is empty").help("`hactl spec init` writes one to begin with");
+        return Err(vec![empty]);
+    }
     other_format(&source).map_or(Ok(()), |p| Err(vec![p]))?;
     let mut attempt = Attempt::new(&source, text);
     let spec = attempt.run();
@@ -60,7 +64,7 @@ fn in_file_order(mut problems: Vec<Problem>) -> Vec<Problem> {
 /// # Errors
 /// The text cannot be read as YAML.
 pub(super) fn format_of(text: &str) -> Result<Option<u32>, Vec<Problem>> {
-    Source::read(text).map(|source| version_of(&source)).map_err(|p| vec![p])
+    Source::read(text).map(|source| version_of(&source)).map_err(|p| vec![*p])
 }
 
 fn version_of(source: &Source<'_>) -> Option<u32> {
@@ -138,9 +142,10 @@ impl<'t> Attempt<'t> {
             Reason::Missing(_) | Reason::UnknownWord(..) | Reason::Other(_) => None,
         };
         let node = root.nearest(&fault.path).0;
-        point(&mut problem, self.text, place.unwrap_or((node.line, node.column)));
-        problem.value = value.map(|v| v.chars().take(64).collect());
-        debug_assert!(problem.path.starts_with(&path_text(&fault.path)));
+        if !fault.path.is_empty() {
+            point(&mut problem, self.text, place.unwrap_or((node.line, node.column)));
+        }
+        problem.value = value.as_deref().map(shown);
         self.problems.push(problem);
     }
 }

@@ -22,6 +22,6 @@ pub(super) fn value_at(path: &[Step]) -> Option<Node> {
 }
 
 /// How the template writes the setting at `path`, if that is one word.
-pub(super) fn example(path: &str) -> Option<String> {
-    value_at(&super::source::parse_path(path))?.scalar()
+pub(super) fn example(path: &[Step]) -> Option<String> {
+    value_at(path)?.scalar()
 }

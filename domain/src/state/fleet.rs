@@ -94,14 +94,20 @@ fn place_of(id: &MachineId, record: &MachineRecord, all: &BTreeMap<MachineId, Ma
         let names: Vec<_> = fitting.iter().map(|m| m.name.as_str()).collect();
         return match fitting.is_empty() {
             true => Place::Unknown,
-            false => Place::Ambiguous { why: format!("it has the addresses of {}: join it with --name", names.join(", ")) },
+            false => {
+                Place::Ambiguous { why: format!("it has the addresses of {}: join it with --name", names.join(", ")) }
+            }
         };
     };
     let rival = all.iter().find(|(other, r)| {
-        *other != id && r.place != Place::Gone && (r.spec_name() == Some(&machine.name) || (r.spec_name().is_none() && r.fits(machine)))
+        *other != id
+            && r.place != Place::Gone
+            && (r.spec_name() == Some(&machine.name) || (r.spec_name().is_none() && r.fits(machine)))
     });
     match rival {
         None => Place::Assigned { name: machine.name.clone(), role: machine.role },
-        Some((other, _)) => Place::Ambiguous { why: format!("{other} is or fits {} too: remove one of them", machine.name) },
+        Some((other, _)) => {
+            Place::Ambiguous { why: format!("{other} is or fits {} too: remove one of them", machine.name) }
+        }
     }
 }

@@ -34,7 +34,9 @@ pub fn refuse(state: &State, steps: &[Step]) -> Result<(), Refusal> {
         if let Some(known) = state.journal.get(&step.id) {
             return bad(format!("{} is {} already", step.id, known.status.word()));
         }
-        let same = |r: &&StepRecord| r.status.in_flight() && r.step.machine == step.machine && r.step.component() == step.component();
+        let same = |r: &&StepRecord| {
+            r.status.in_flight() && r.step.machine == step.machine && r.step.component() == step.component()
+        };
         if let Some(other) = state.journal.values().find(same) {
             return bad(format!("{} is {} on {}", other.step.id, other.status.word(), step.name));
         }

@@ -13,7 +13,9 @@ pub enum Refusal {
     #[error("this coordinator belongs to no mesh yet: run `ha-coordinator init`")]
     NotFounded,
     /// Somebody else's spec came first.
-    #[error("spec {current} was applied by {by} since you looked at spec {base}: look at `hactl spec show`, then apply again")]
+    #[error(
+        "spec {current} was applied by {by} since you looked at spec {base}: look at `hactl spec show`, then apply again"
+    )]
     SpecConflict {
         /// What the caller looked at.
         base: u64,

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Acceptance, Base, Component, Containerd, ControlPlaneInit, ControlPlaneJoin, CoordinatorReplica, CredentialKind, Database,
-    DatabaseAccess, DatabaseBackup, Drain, Echo, EtcdSnapshots, Firewall, Haproxy, Images, Ingress, IngressTls, Joget,
-    JogetSetup, JoinCredentials, Keepalived, KubernetesBinaries, Network, NfsServer, NodeLabels, Preflight, RemoveNode, Reset,
-    TimeSync, Volume, WorkerJoin,
+    Acceptance, Base, Component, Containerd, ControlPlaneInit, ControlPlaneJoin, CoordinatorReplica, CredentialKind,
+    Database, DatabaseAccess, DatabaseBackup, Drain, Echo, EtcdSnapshots, Firewall, Haproxy, Images, Ingress,
+    IngressTls, Joget, JogetSetup, JoinCredentials, Keepalived, KubernetesBinaries, Network, NfsServer, NodeLabels,
+    Preflight, RemoveNode, Reset, TimeSync, Volume, WorkerJoin,
 };
 use crate::id::Digest;
 
@@ -132,7 +132,9 @@ impl Action {
     /// Whether the action may simply be started again.
     pub fn repeat(&self) -> Repeat {
         match self {
-            Self::ControlPlaneInit(_) | Self::ControlPlaneJoin(_) | Self::WorkerJoin(_) | Self::JogetSetup(_) => Repeat::Probeable,
+            Self::ControlPlaneInit(_) | Self::ControlPlaneJoin(_) | Self::WorkerJoin(_) | Self::JogetSetup(_) => {
+                Repeat::Probeable
+            }
             Self::RemoveNode(_) | Self::Reset(_) => Repeat::Probeable,
             _ => Repeat::Idempotent,
         }

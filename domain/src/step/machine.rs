@@ -60,6 +60,9 @@ pub struct Base {
     pub hosts: BTreeMap<String, IpAddr>,
     /// Whether swap must be off (kubelet's `failSwapOn`).
     pub swap_off: bool,
+    /// Whether it mounts NFS.
+    #[serde(default)]
+    pub nfs_client: bool,
 }
 
 /// chrony.

@@ -78,7 +78,7 @@ pub struct IllegalStepEvent {
 impl Status {
     /// The state after `event` at `at`.
     pub fn next(&self, event: &StepEvent, at: Time) -> Result<Self, IllegalStepEvent> {
-        use {StepEvent as E, Status as S};
+        use {Status as S, StepEvent as E};
         match (self, event) {
             (S::Adopted { .. } | S::Granted { .. }, E::Grant) => Ok(S::Granted { at }),
             (S::Granted { .. } | S::Expired { .. }, E::Succeed) => Ok(S::Succeeded { at }),

@@ -86,10 +86,15 @@ impl tower::Service<http::Request<Body>> for Echo {
 
 /// Calls `Who`.
 pub(crate) async fn who(channel: &Channel) -> Result<String, Status> {
+    call(channel, Request::new("who".to_owned())).await
+}
+
+/// Calls `Who` with a request of one's own.
+pub(crate) async fn call(channel: &Channel, request: Request<String>) -> Result<String, Status> {
     let mut grpc = tonic::client::Grpc::new(channel.clone());
     grpc.ready().await.map_err(|e| Status::from_error(Box::new(e)))?;
     let path = http::uri::PathAndQuery::from_static("/test.Echo/Who");
-    grpc.unary(Request::new("who".to_owned()), path, Text).await.map(Response::into_inner)
+    grpc.unary(request, path, Text).await.map(Response::into_inner)
 }
 
 /// Calls `Hold` and reads the first answer.

@@ -1,4 +1,4 @@
-//! Putting bytes in place atomically: temporary file beside the target, fsync, rename, fsync of the folder. Blocking.
+//! Putting bytes in place atomically: a draft beside the target, fsync, rename, fsync of the folder. Blocking.
 //!
 //! Knows nothing of what the bytes are.
 
@@ -7,7 +7,9 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
-/// A file in the making beside its target. Dropped before [`Draft::publish`], it is gone.
+use rustix::fs::{FlockOperation, OFlags, flock};
+
+/// A file in the making beside its target, locked while it is written. Dropped before [`Draft::publish`], it is gone.
 #[derive(Debug)]
 pub(super) struct Draft {
     file: File,
@@ -17,15 +19,13 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// Begins; a leftover of an earlier crash is replaced.
+    /// Begins; a leftover of an earlier crash is replaced, one that is being written is left alone.
     pub(super) fn beside(target: &Path) -> io::Result<Self> {
         let path = draft_path(target)?;
         if let Some(parent) = target.parent() {
             make_dirs(parent)?;
         }
-        remove_file(&path)?;
-        // Readable by nobody else until its permission bits are set.
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+        let file = claim(&path)?;
         Ok(Self { file, path, target: target.to_owned(), published: false })
     }
 
@@ -69,6 +69,25 @@ impl Drop for Draft {
             let _ = fs::remove_file(&self.path);
         }
     }
+}
+
+/// Opens an empty draft that is ours alone, readable by nobody else until its permission bits are set.
+fn claim(path: &Path) -> io::Result<File> {
+    let no_link = OFlags::NOFOLLOW.bits().cast_signed();
+    for _ in 0..8 {
+        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).custom_flags(no_link).open(path)?;
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Err(rustix::io::Errno::WOULDBLOCK) => break,
+            locked => locked?,
+        }
+        // Whoever held it before may have renamed or removed it since it was opened.
+        if fs::symlink_metadata(path).is_ok_and(|m| file.metadata().is_ok_and(|f| f.ino() == m.ino())) {
+            file.set_len(0)?;
+            file.set_permissions(Permissions::from_mode(0o600))?;
+            return Ok(file);
+        }
+    }
+    Err(io::Error::new(io::ErrorKind::ResourceBusy, "it is being written by somebody else just now"))
 }
 
 /// Hidden, so that programs which read whole folders leave it alone; the same each time, so that a crash leaves one at most.

@@ -5,7 +5,7 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use ha_transport::secret::Secret;
+use ha_transport::Secret;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin};

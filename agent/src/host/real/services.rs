@@ -4,7 +4,7 @@
 
 use tokio::sync::Mutex;
 
-use super::systemd::{Refusal, Systemd};
+use super::systemd::{Refusal, Systemd, absent};
 use super::{Command, HostError, Unit, UnitVerb, programs, systemctl};
 
 /// The connection, made when it is first needed and again after it broke.
@@ -14,35 +14,21 @@ pub(super) struct Services(Mutex<Option<Systemd>>);
 impl Services {
     pub(super) async fn unit(&self, name: &str) -> Result<Unit, HostError> {
         let name = &full(name);
-        match self.bus().await {
-            None => systemctl::unit(name).await,
-            Some(bus) => match bus.unit(name).await {
-                Ok(unit) => Ok(unit),
-                Err(Refusal::Said(reason)) => Err(HostError::Unit { unit: name.clone(), verb: "look at", reason }),
-                Err(Refusal::Unreachable(why)) => {
-                    self.lost(&why).await;
-                    systemctl::unit(name).await
-                }
-            },
+        let Some(bus) = self.bus().await else { return systemctl::unit(name).await };
+        match bus.unit(name).await {
+            Ok(unit) => Ok(unit),
+            Err(Refusal::NoSuchUnit) => Ok(absent()),
+            Err(Refusal::Said(reason)) => Err(HostError::Unit { unit: name.clone(), verb: "look at", reason }),
+            Err(Refusal::Unreachable(why)) => {
+                self.lost(&why).await;
+                systemctl::unit(name).await
+            }
         }
     }
 
     pub(super) async fn control(&self, name: &str, verb: UnitVerb) -> Result<(), HostError> {
         let name = &full(name);
-        let outcome = match self.bus().await {
-            None => systemctl::control(name, verb).await,
-            Some(bus) => match bus.control(name, verb).await {
-                Ok(()) => Ok(()),
-                Err(Refusal::Said(reason)) => {
-                    Err(HostError::Unit { unit: name.clone(), verb: systemctl::word(verb), reason })
-                }
-                Err(Refusal::Unreachable(why)) => {
-                    self.lost(&why).await;
-                    systemctl::control(name, verb).await
-                }
-            },
-        };
-        match outcome {
+        match self.ask(name, verb).await {
             Err(HostError::Unit { unit, verb, reason }) => {
                 let reason = with_last_words(&unit, reason).await;
                 Err(HostError::Unit { unit, verb, reason })
@@ -51,31 +37,45 @@ impl Services {
         }
     }
 
+    async fn ask(&self, name: &str, verb: UnitVerb) -> Result<(), HostError> {
+        let refuse = |reason| Err(HostError::Unit { unit: name.to_owned(), verb: systemctl::word(verb), reason });
+        let Some(bus) = self.bus().await else { return systemctl::control(name, verb).await };
+        match bus.control(name, verb).await {
+            Ok(()) => Ok(()),
+            // Gone is as good as stopped.
+            Err(Refusal::NoSuchUnit) if matches!(verb, UnitVerb::Stop | UnitVerb::Disable) => Ok(()),
+            Err(Refusal::NoSuchUnit) => refuse("there is no such unit".to_owned()),
+            Err(Refusal::Said(reason)) => refuse(reason),
+            Err(Refusal::Unreachable(why)) => {
+                self.lost(&why).await;
+                systemctl::control(name, verb).await
+            }
+        }
+    }
+
     pub(super) async fn reload(&self) -> Result<(), HostError> {
-        match self.bus().await {
-            None => systemctl::reload().await,
-            Some(bus) => match bus.reload().await {
-                Ok(()) => Ok(()),
-                Err(Refusal::Said(reason)) => {
-                    Err(HostError::Unit { unit: "systemd".to_owned(), verb: "reload", reason })
-                }
-                Err(Refusal::Unreachable(why)) => {
-                    self.lost(&why).await;
-                    systemctl::reload().await
-                }
-            },
+        let Some(bus) = self.bus().await else { return systemctl::reload().await };
+        match bus.reload().await {
+            Ok(()) => Ok(()),
+            Err(Refusal::NoSuchUnit) => systemctl::reload().await,
+            Err(Refusal::Said(reason)) => Err(HostError::Unit { unit: "systemd".to_owned(), verb: "reload", reason }),
+            Err(Refusal::Unreachable(why)) => {
+                self.lost(&why).await;
+                systemctl::reload().await
+            }
         }
     }
 
     async fn bus(&self) -> Option<Systemd> {
         let mut held = self.0.lock().await;
         if held.is_none() {
-            match Systemd::connect().await {
-                Ok(bus) => *held = Some(bus),
-                Err(Refusal::Said(why) | Refusal::Unreachable(why)) => {
-                    tracing::debug!(why, "systemd's bus is not there; asking systemctl");
+            *held = match Systemd::connect().await {
+                Ok(bus) => Some(bus),
+                Err(why) => {
+                    tracing::debug!(?why, "systemd's bus is not there; asking systemctl");
+                    None
                 }
-            }
+            };
         }
         held.clone()
     }

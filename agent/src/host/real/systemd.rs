@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use zbus::proxy::CacheProperties;
-use zbus::wire::{ObjectPath, OwnedObjectPath};
-use zbus::{Connection, connection};
+use zbus::{Connection, ObjectPath, OwnedObjectPath, connection};
 
 use super::{Unit, UnitVerb};
 
@@ -19,8 +18,7 @@ const JOB: Duration = Duration::from_secs(300);
 #[zbus::proxy(
     interface = "org.freedesktop.systemd1.Manager",
     default_service = "org.freedesktop.systemd1",
-    default_path = "/org/freedesktop/systemd1",
-    gen_blocking = false
+    default_path = "/org/freedesktop/systemd1"
 )]
 trait Manager {
     fn subscribe(&self) -> zbus::Result<()>;
@@ -46,6 +44,8 @@ type Changes = Vec<(String, String, String)>;
 pub(super) enum Refusal {
     /// The bus or systemd cannot be reached: ask another way.
     Unreachable(String),
+    /// There is no such unit.
+    NoSuchUnit,
     /// It answered: no.
     Said(String),
 }
@@ -53,6 +53,7 @@ pub(super) enum Refusal {
 impl From<zbus::Error> for Refusal {
     fn from(e: zbus::Error) -> Self {
         match e {
+            zbus::Error::MethodError(name, ..) if name.as_str().ends_with(".NoSuchUnit") => Self::NoSuchUnit,
             zbus::Error::MethodError(name, text, _) => Self::Said(text.unwrap_or_else(|| name.to_string())),
             zbus::Error::FDO(e) => match *e {
                 zbus::fdo::Error::Failed(text) | zbus::fdo::Error::FileNotFound(text) => Self::Said(text),

@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn basic_authentication_is_read() {
-        let (user, password) = basic(&with("Basic YWRtaW46cDpx/8O8".replace("/8O8", "w7w=").as_str())).unwrap();
+        let (user, password) = basic(&with("Basic YWRtaW46cDpxw7w=")).unwrap();
         assert_eq!((user.as_str(), password.reveal()), ("admin", "p:qü"));
     }
 

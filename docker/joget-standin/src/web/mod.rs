@@ -17,8 +17,9 @@ use crate::shared_file;
 use crate::source::Source;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::{StatusCode, header};
 use axum::middleware;
-use axum::response::Redirect;
+use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use std::sync::Arc;
 
@@ -37,10 +38,10 @@ pub type Shared = Arc<App>;
 pub fn router(app: Shared) -> Router {
     let upload = get(upload::read).post(upload::write).layer(DefaultBodyLimit::max(shared_file::MAX_BYTES));
     Router::new()
-        .route("/", get(|| async { Redirect::to("/jw") }))
-        .route("/jw", get(|| async { Redirect::to("/jw/home/") }))
-        .route("/jw/", get(|| async { Redirect::to("/jw/home/") }))
-        .route("/jw/home", get(|| async { Redirect::to("/jw/home/") }))
+        .route("/", get(|| found("/jw")))
+        .route("/jw", get(|| found("/jw/home/")))
+        .route("/jw/", get(|| found("/jw/home/")))
+        .route("/jw/home", get(|| found("/jw/home/")))
         .route("/jw/home/", get(home::show))
         .route("/jw/web/login", get(login::show).post(login::enter))
         .route("/jw/j_spring_security_check", post(login::enter))
@@ -55,4 +56,9 @@ pub fn router(app: Shared) -> Router {
         .fallback(home::missing)
         .layer(middleware::from_fn(answer::finish))
         .with_state(app)
+}
+
+/// 302 as Tomcat answers; axum's own redirect is 303.
+async fn found(place: &'static str) -> impl IntoResponse {
+    (StatusCode::FOUND, [(header::LOCATION, place)])
 }

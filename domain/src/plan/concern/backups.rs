@@ -18,9 +18,8 @@ pub(in super::super) fn backups(world: &World<'_>) -> Vec<Wish> {
         copies: wanted.backups.copies,
     };
     let machines = world.spec.control_planes();
-    let backup = |m: &Machine| {
-        Wish::of(m, Action::DatabaseBackup(backup.clone())).after_any(&machines, Component::JogetSetup)
-    };
+    let backup =
+        |m: &Machine| Wish::of(m, Action::DatabaseBackup(backup.clone())).after_any(&machines, Component::JogetSetup);
     wishes.extend(world.spec.databases().into_iter().take(1).map(backup));
     wishes
 }

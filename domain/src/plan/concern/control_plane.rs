@@ -112,14 +112,17 @@ fn one_at_a_time(world: &World<'_>, machine: &Machine, earlier: &[&Machine]) -> 
     let changes = |r: &&StepRecord| {
         r.status.in_flight()
             && r.step.name != machine.name
-            && matches!(&r.step.action, Action::ControlPlaneInit(_) | Action::ControlPlaneJoin(_) | Action::RemoveNode(_))
+            && matches!(
+                &r.step.action,
+                Action::ControlPlaneInit(_) | Action::ControlPlaneJoin(_) | Action::RemoveNode(_)
+            )
     };
     if let Some(record) = world.state.journal.values().find(changes) {
         return Some(format!("masters join one at a time: {} is {}", record.step.id, record.status.word()));
     }
-    let joining = earlier.iter().find(|m| {
-        !world.is_converged(&m.name, Component::Node) && world.connected(&m.name) && ready(world, m)
-    });
+    let joining = earlier
+        .iter()
+        .find(|m| !world.is_converged(&m.name, Component::Node) && world.connected(&m.name) && ready(world, m));
     joining.map(|m| format!("masters join one at a time: {} is next", m.name))
 }
 

@@ -16,7 +16,8 @@ pub(in super::super) fn joget(world: &World<'_>) -> Vec<Wish> {
         wishes.push(through(world, Action::IngressTls(tls)).after_any(&machines, Component::Network));
     }
     let deployment = through(world, Action::Joget(deployment(world.spec, data_source.clone())));
-    let deployment = world.spec.databases().into_iter().take(1).fold(deployment, |w, m| w.after(m, Component::DatabaseAccess));
+    let deployment =
+        world.spec.databases().into_iter().take(1).fold(deployment, |w, m| w.after(m, Component::DatabaseAccess));
     wishes.push(deployment.after_any(&machines, Component::Volume));
     let setup = JogetSetup { vip: world.spec.vips.apps, host: world.spec.joget.host.to_string(), data_source };
     let setup = through(world, Action::JogetSetup(setup)).once();
@@ -73,6 +74,7 @@ pub(in super::super) fn acceptance(world: &World<'_>) -> Vec<Wish> {
         database: access_of(world.spec),
     };
     let machines = world.spec.control_planes();
-    let wish = |m: &Machine| Wish::of(m, Action::Acceptance(acceptance.clone())).after_any(&machines, Component::JogetSetup);
+    let wish =
+        |m: &Machine| Wish::of(m, Action::Acceptance(acceptance.clone())).after_any(&machines, Component::JogetSetup);
     world.spec.databases().into_iter().take(1).map(wish).collect()
 }

@@ -52,11 +52,13 @@ fn reach(spec: &spec::Spec, machine: &Machine) -> Vec<Reach> {
 pub(in super::super) fn base(world: &World<'_>) -> Vec<Wish> {
     let hosts = hosts(world.spec);
     let swap_off = world.spec.kubernetes.kubelet.get("failSwapOn") != Some(&serde_json::Value::Bool(false));
+    let nfs = world.spec.storage.kind == spec::StorageKind::Nfs;
     let base = |m: &Machine| Base {
         role: m.role,
         hostname: m.name.to_string(),
         hosts: hosts.clone(),
         swap_off: swap_off && m.role.is_node(),
+        nfs_client: nfs && matches!(m.role, Role::Worker | Role::Spare),
     };
     world.spec.machines.iter().map(|m| Wish::of(m, Action::Base(base(m))).after(m, Component::Preflight)).collect()
 }

@@ -20,10 +20,13 @@ fn one(world: &World<'_>, (_, record): (&MachineId, &MachineRecord), (name, role
     if !role.is_node() {
         return Vec::new();
     }
-    let peer = (role == Role::ControlPlane).then(|| record.facts.addresses.iter().copied().find(|a| !a.is_loopback())).flatten();
+    let peer = (role == Role::ControlPlane)
+        .then(|| record.facts.addresses.iter().copied().find(|a| !a.is_loopback()))
+        .flatten();
     let working: Vec<&Machine> = world.working_control_planes();
     let drain = Wish::through(&working, Action::Drain(Drain { node: name.to_string(), timeout_seconds: 120 }));
-    let mut remove = Wish::through(&working, Action::RemoveNode(RemoveNode { node: name.to_string(), etcd_peer: peer }));
+    let mut remove =
+        Wish::through(&working, Action::RemoveNode(RemoveNode { node: name.to_string(), etcd_peer: peer }));
     remove.needs.push(Need::AnySettled(working.iter().map(|m| m.name.clone()).collect(), Component::Drain));
     let remove = remove.unless((role == Role::ControlPlane).then(|| quorum(world)).flatten());
     debug_assert_eq!(remove.done, Done::AsWanted, "each removal is a removal of its own");

@@ -78,7 +78,9 @@ fn archive(world: &World<'_>, on: &MachineName, image: &ImageReference) -> Resul
     let arch = world.arch(on);
     match world.catalog.image(image, arch) {
         Ok(artifact) => Ok(artifact.clone()),
-        Err(unknown) if world.spec.artifacts.offline => Err(format!("{unknown}; the site is offline, so it cannot be pulled")),
+        Err(unknown) if world.spec.artifacts.offline => {
+            Err(format!("{unknown}; the site is offline, so it cannot be pulled"))
+        }
         Err(_) => Ok(Artifact {
             name: image.repository().to_owned(),
             version: image.tag().unwrap_or_default().to_owned(),

@@ -22,15 +22,16 @@ pub(in super::super) fn server(world: &World<'_>) -> Vec<Wish> {
 pub(in super::super) fn volume(world: &World<'_>) -> Vec<Wish> {
     let storage = &world.spec.storage;
     let source = match storage.kind {
-        StorageKind::Nfs => world.spec.nfs_server().map(|server| VolumeSource::Nfs {
-            server,
-            export: storage.export.as_str().to_owned(),
-        }),
+        StorageKind::Nfs => world
+            .spec
+            .nfs_server()
+            .map(|server| VolumeSource::Nfs { server, export: storage.export.as_str().to_owned() }),
         StorageKind::Shared => Some(VolumeSource::Shared { path: storage.path.as_str().to_owned() }),
-        StorageKind::Local => world.spec.workers().first().map(|m| VolumeSource::Local {
-            path: storage.path.as_str().to_owned(),
-            node: m.name.to_string(),
-        }),
+        StorageKind::Local => world
+            .spec
+            .workers()
+            .first()
+            .map(|m| VolumeSource::Local { path: storage.path.as_str().to_owned(), node: m.name.to_string() }),
     };
     let Some(source) = source else { return Vec::new() };
     vec![through(world, Action::Volume(Volume { source, size: storage.size.as_str().to_owned() }))]

@@ -1,11 +1,13 @@
 //! The text of a spec as a tree that remembers where each value stands. Knows nothing of the spec's sections.
 
+mod find;
 mod place;
 mod raw;
 mod reader;
 mod tree;
+mod trouble;
 
-pub(super) use place::{Step, parse_path, path_text};
+pub(super) use place::{Step, path_text};
 pub(super) use reader::{Fault, Reason, read};
 pub(super) use tree::Node;
 
@@ -26,13 +28,19 @@ impl<'t> Source<'t> {
     ///
     /// # Errors
     /// It is too large, not YAML, or has a key twice.
-    pub fn read(text: &'t str) -> Result<Self, Problem> {
+    pub fn read(text: &'t str) -> Result<Self, Box<Problem>> {
         if text.len() > MAX_BYTES {
             let message = format!("the file has {} bytes, more than the {MAX_BYTES} a spec may have", text.len());
-            return Err(Problem::error("", message).help("a site of a thousand machines needs 100 KB: is this the right file?"));
+            let help = "a site of a thousand machines needs 100 KB: is this the right file?";
+            return Err(Box::new(Problem::error("", message).help(help)));
         }
-        let root = tree::parse(text).map_err(|e| not_yaml(text, &e))?;
+        let root = tree::parse(text).map_err(|e| Box::new(trouble::problem(text, &e)))?;
         Ok(Self { text, root })
+    }
+
+    /// Whether there is nothing but white space and comments.
+    pub fn is_empty(&self) -> bool {
+        self.root.value == tree::Value::Null
     }
 
     /// The tree.
@@ -43,13 +51,12 @@ impl<'t> Source<'t> {
     /// Adds line, column, snippet and value to each problem, by its path.
     pub fn locate(&self, problems: &mut [Problem]) {
         for problem in problems.iter_mut().filter(|p| p.line == 0) {
-            let path = parse_path(problem.points_at.as_deref().unwrap_or(&problem.path));
-            let (node, exact) = self.root.nearest(&path);
-            if exact && problem.value.is_none() {
-                problem.value = node.scalar().map(|text| text.chars().take(64).collect());
+            let found = find::find(&self.root, problem.points_at.as_deref().unwrap_or(&problem.path));
+            if found.exact && problem.value.is_none() {
+                problem.value = found.node.scalar().map(|text| shown(&text));
             }
-            if !path.is_empty() {
-                point(problem, self.text, (node.line, node.column));
+            if found.entered {
+                point(problem, self.text, found.place);
             }
         }
     }
@@ -57,30 +64,26 @@ impl<'t> Source<'t> {
 
 /// Sets the problem's position and snippet.
 pub(super) fn point(problem: &mut Problem, text: &str, (line, column): (usize, usize)) {
+    let written = line.checked_sub(1).and_then(|n| text.lines().nth(n)).unwrap_or_default();
     problem.line = line;
     problem.column = column;
-    problem.snippet = line.checked_sub(1).and_then(|n| text.lines().nth(n)).unwrap_or_default().to_owned();
+    problem.snippet = without_password(written);
 }
 
-fn not_yaml(text: &str, error: &serde_saphyr::Error) -> Problem {
-    let place = error.location().map(|at| (tree::size(at.line()), tree::size(at.column())));
-    let mut problem = match error.without_snippet() {
-        serde_saphyr::Error::DuplicateMappingKey { key, .. } => {
-            let key = key.as_deref().unwrap_or("a key");
-            Problem::error("", format!("`{key}` is there twice; one of them would be ignored")).help("keep one")
-        }
-        serde_saphyr::Error::Budget { .. } | serde_saphyr::Error::AliasReplayLimitExceeded { .. } => {
-            Problem::error("", format!("not read: {}", first_line(error)))
-                .help("write the values out; a spec needs neither deep nesting nor many aliases")
-        }
-        _ => Problem::error("", format!("not YAML: {}", first_line(error))),
-    };
-    if let Some(place) = place {
-        point(&mut problem, text, place);
+/// What stands at a place, short enough for a message.
+pub(super) fn shown(value: &str) -> String {
+    without_password(value).chars().take(64).collect()
+}
+
+/// A URL's `user:password@` must not be repeated anywhere.
+fn without_password(text: &str) -> String {
+    let mut parts = text.split("://");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(|c: char| c.is_whitespace() || "/\"',}".contains(c)).unwrap_or(part.len());
+        let host = part[..end].rfind('@').map_or(0, |at| at + 1);
+        out.push_str(if host > 0 { "://***@" } else { "://" });
+        out.push_str(&part[host..]);
     }
-    problem
-}
-
-fn first_line(error: &serde_saphyr::Error) -> String {
-    error.without_snippet().to_string().lines().next().unwrap_or_default().to_owned()
+    out
 }

@@ -21,9 +21,3 @@ pub(in crate::spec) fn path_text(path: &[Step]) -> String {
     }
     out
 }
-
-/// The steps of `text`; what is no index is a key.
-pub(in crate::spec) fn parse_path(text: &str) -> Vec<Step> {
-    let parts = text.split(['.', '[', ']']).filter(|part| !part.is_empty());
-    parts.map(|part| part.parse().map_or_else(|_| Step::Key(part.to_owned()), Step::Index)).collect()
-}

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    self, DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor,
+};
 use serde::forward_to_deserialize_any;
 
 use super::Step;
@@ -70,10 +72,10 @@ impl de::Error for Fault {
         Self { path: Vec::new(), reason: Reason::UnknownWord(word.to_owned(), known) }
     }
     fn invalid_type(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
-        Self::other(format_args!("{} stands where {expected} is expected", found_text(&found)))
+        Self::other(format_args!("{} stands where {} is expected", found_text(&found), expected_text(expected)))
     }
     fn invalid_value(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
-        Self::other(format_args!("{} is not {expected}", found_text(&found)))
+        Self::other(format_args!("{} is not {}", found_text(&found), expected_text(expected)))
     }
 }
 
@@ -87,6 +89,20 @@ fn found_text(found: &de::Unexpected<'_>) -> String {
     }
 }
 
+/// serde speaks of Rust's types; an operator does not.
+fn expected_text(expected: &dyn de::Expected) -> String {
+    let text = expected.to_string();
+    match text.as_str() {
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, 0 or more,".to_owned(),
+        "i64" => "a whole number".to_owned(),
+        "a boolean" => "true or false".to_owned(),
+        "a sequence" => "a list".to_owned(),
+        "a string" => "a text".to_owned(),
+        "a map" => "a mapping".to_owned(),
+        _ => text,
+    }
+}
+
 #[derive(Clone, Copy)]
 struct Reader<'a>(&'a Node);
 
@@ -96,7 +112,9 @@ impl<'a> Reader<'a> {
         match &self.0.value {
             Value::Number(_, written) => visitor.visit_str(written),
             Value::Bool(b) => visitor.visit_str(if *b { "true" } else { "false" }),
-            Value::Null | Value::Text(_) | Value::List(_) | Value::Map(_) | Value::Gone => self.deserialize_any(visitor),
+            Value::Null | Value::Text(_) | Value::List(_) | Value::Map(_) | Value::Gone => {
+                self.deserialize_any(visitor)
+            }
         }
     }
 }
@@ -121,6 +139,33 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         match &self.0.value {
             Value::Null => visitor.visit_none(),
             _ => visitor.visit_some(self),
+        }
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
+        match &self.0.value {
+            // serde would take a list for the fields in their order.
+            Value::List(_) => Err(Fault::other("a list stands where a mapping is expected")),
+            _ => self.deserialize_map(visitor),
+        }
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        match &self.0.value {
+            Value::Null => visitor.visit_map(Entries { rest: [].iter(), value: None }),
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        match &self.0.value {
+            Value::Null => visitor.visit_seq(Items([].iter().enumerate())),
+            _ => self.deserialize_any(visitor),
         }
     }
 
@@ -154,7 +199,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
 
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char bytes byte_buf unit unit_struct
-        seq tuple tuple_struct map struct identifier ignored_any
+        tuple tuple_struct identifier ignored_any
     }
 }
 

@@ -76,7 +76,11 @@ impl Node {
 
     /// Puts `value` under `key` into the mapping at `parent`; false when there is no mapping.
     pub(in crate::spec) fn put(&mut self, parent: &[Step], key: &str, value: Self) -> bool {
-        let Some(Self { value: Value::Map(entries), line, column }) = self.at_mut(parent) else { return false };
+        let Some(parent) = self.at_mut(parent) else { return false };
+        if parent.value == Value::Null {
+            parent.value = Value::Map(Vec::new());
+        }
+        let Self { value: Value::Map(entries), line, column } = parent else { return false };
         entries.retain(|(k, _)| k.name != key);
         entries.push((Key { name: key.to_owned(), line: *line, column: *column }, value));
         true
@@ -93,7 +97,6 @@ impl Node {
     fn child(&self, step: &Step) -> Option<&Self> {
         match (&self.value, step) {
             (Value::Map(entries), Step::Key(key)) => entries.iter().find(|(k, _)| k.name == *key).map(|(_, n)| n),
-            (Value::Map(entries), Step::Index(n)) => entries.iter().find(|(k, _)| k.name == n.to_string()).map(|(_, n)| n),
             (Value::List(items), Step::Index(n)) => items.get(*n),
             _ => None,
         }
@@ -124,7 +127,7 @@ pub(super) fn parse(text: &str) -> Result<Node, serde_saphyr::Error> {
         budget: serde_saphyr::budget! {
             max_depth: 32, max_nodes: 100_000, max_documents: 1, max_aliases: 200, max_anchors: 200,
         },
-        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 20_000, max_replay_stack_depth: 8 },
+        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 2_000, max_replay_stack_depth: 8 },
         // `tls: off` and `firewall: off` are words here, not false.
         strict_booleans: true,
         with_snippet: false,

@@ -16,7 +16,10 @@ impl AbsolutePath {
     /// Parses the path; white space and control characters are refused since it lands in configuration files.
     pub fn parse(s: &str) -> Result<Self, InvalidName> {
         let plain = |p: &str| {
-            !p.is_empty() && p != "." && p != ".." && p.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-+@".contains(&b))
+            !p.is_empty()
+                && p != "."
+                && p != ".."
+                && p.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-+@".contains(&b))
         };
         let ok = s.len() <= 255 && s.strip_prefix('/').is_some_and(|rest| rest.split('/').all(plain));
         if ok {

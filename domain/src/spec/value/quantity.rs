@@ -31,7 +31,8 @@ const SUFFIXES: [(&str, u128); 10] = [
 impl Quantity {
     /// Parses a number with at most three decimals and a suffix.
     pub fn parse(s: &str) -> Result<Self, InvalidName> {
-        let bad = || invalid("quantity", s, "a number and a suffix: m, k, M, G, T, Ki, Mi, Gi or Ti, for example 512Mi");
+        let bad =
+            || invalid("quantity", s, "a number and a suffix: m, k, M, G, T, Ki, Mi, Gi or Ti, for example 512Mi");
         let (suffix, factor) = SUFFIXES.iter().find(|(suffix, _)| s.ends_with(suffix)).ok_or_else(bad)?;
         let milli = thousandths(&s[..s.len() - suffix.len()]).ok_or_else(bad)?;
         let milli = if *suffix == "m" { Some(milli / 1_000) } else { milli.checked_mul(*factor) };

@@ -3,8 +3,8 @@
 use crate::id::{CoordinatorId, Identity, MachineId, Subject, Time, TokenId};
 use crate::report::Facts;
 use crate::state::{
-    Command, CoordinatorRecord, Entry, EventKind, MachineRecord, Outcome, Place, Refusal, Reply, State, TokenPurpose, TokenRecord,
-    assign,
+    Command, CoordinatorRecord, Entry, EventKind, MachineRecord, Outcome, Place, Refusal, Reply, State, TokenPurpose,
+    TokenRecord, assign,
 };
 
 /// Wrong secrets after which a token is burnt.
@@ -61,9 +61,13 @@ fn machine(
     entry: &Entry,
     (facts, name): (Option<&Facts>, Option<crate::id::MachineName>),
 ) -> Result<Subject, Refusal> {
-    let Some(facts) = facts else { return refused("a machine joins with `ha-agent join`, not with `hactl login`".to_owned()) };
+    let Some(facts) = facts else {
+        return refused("a machine joins with `ha-agent join`, not with `hactl login`".to_owned());
+    };
     let id = MachineId::new(&format!("n{index}")).map_err(|e| Refusal::Token { text: e.to_string() })?;
-    for record in state.machines.values_mut().filter(|r| !facts.machine_id.is_empty() && r.facts.machine_id == facts.machine_id) {
+    for record in
+        state.machines.values_mut().filter(|r| !facts.machine_id.is_empty() && r.facts.machine_id == facts.machine_id)
+    {
         record.place = Place::Gone;
     }
     let record = MachineRecord { at: entry.at, name, facts: facts.clone(), place: Place::Unknown };
@@ -79,7 +83,10 @@ fn coordinator(state: &mut State, index: u64, entry: &Entry, address: Option<&st
     let Some(host) = address else { return refused("a coordinator must say its own address".to_owned()) };
     let id = CoordinatorId(index);
     let ip = host.parse().ok();
-    let machine = state.machines.iter().find(|(_, r)| r.place != Place::Gone && ip.is_some_and(|a| r.facts.addresses.contains(&a)));
+    let machine = state
+        .machines
+        .iter()
+        .find(|(_, r)| r.place != Place::Gone && ip.is_some_and(|a| r.facts.addresses.contains(&a)));
     let machine = machine.map(|(id, _)| id.clone());
     // An empty disk comes back under a new id; the replica that had this address before is out.
     for record in state.coordinators.values_mut().filter(|r| r.host == host) {

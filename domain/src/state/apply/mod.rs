@@ -16,7 +16,9 @@ pub(super) fn apply(state: &mut State, index: u64, entry: &Entry) -> Outcome {
     let by = entry.by.as_str();
     match &entry.command {
         Command::Found { mesh, coordinator } => trust::found(state, at, mesh, coordinator),
-        Command::SetSpec { base, text, spec, catalog } => spec::set(state, entry, *base, spec::New { text, spec, catalog }),
+        Command::SetSpec { base, text, spec, catalog } => {
+            spec::set(state, entry, *base, spec::New { text, spec, catalog })
+        }
         Command::RemoveMachine { name } => spec::remove_machine(state, at, by, name),
         Command::IssueToken { .. } => trust::issue_token(state, entry),
         Command::RevokeToken { id } => trust::revoke_token(state, at, by, id),

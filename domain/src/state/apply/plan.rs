@@ -10,7 +10,8 @@ pub(super) fn adopt(state: &mut State, (index, at): (u64, Time), base: u64, step
     }
     refuse(state, steps)?;
     for step in steps {
-        let record = StepRecord { step: step.clone(), status: Status::Adopted { at }, index, adopted: at, granted: None };
+        let record =
+            StepRecord { step: step.clone(), status: Status::Adopted { at }, index, adopted: at, granted: None };
         state.journal.insert(step.id.clone(), record);
         state.note(at, "leader", EventKind::Step, format!("{} planned: {}", step.id, step.why));
     }

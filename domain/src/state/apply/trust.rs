@@ -2,8 +2,8 @@
 
 use crate::id::{Digest, Identity, SecretName, Subject, Time, TokenId, UserName};
 use crate::state::{
-    CertificateRecord, Command, CoordinatorAddress, CoordinatorRecord, Entry, EventKind, Mesh, Outcome, Refusal, Reply, Role,
-    SecretRecord, State, TokenPurpose, TokenRecord, UserRecord,
+    CertificateRecord, Command, CoordinatorAddress, CoordinatorRecord, Entry, EventKind, Mesh, Outcome, Refusal, Reply,
+    Role, SecretRecord, State, TokenPurpose, TokenRecord, UserRecord,
 };
 
 pub(super) fn found(state: &mut State, at: Time, mesh: &Mesh, first: &CoordinatorAddress) -> Outcome {
@@ -18,7 +18,9 @@ pub(super) fn found(state: &mut State, at: Time, mesh: &Mesh, first: &Coordinato
 }
 
 pub(super) fn issue_token(state: &mut State, entry: &Entry) -> Outcome {
-    let Command::IssueToken { id, secret, purpose, uses, expires } = &entry.command else { return Ok(Reply::Unchanged) };
+    let Command::IssueToken { id, secret, purpose, uses, expires } = &entry.command else {
+        return Ok(Reply::Unchanged);
+    };
     let record =
         TokenRecord { secret: secret.clone(), purpose: purpose.clone(), uses: *uses, expires: *expires, failures: 0 };
     state.tokens.retain(|_, t| t.expires.plus_ms(24 * 3600 * 1000) > entry.at);
@@ -62,7 +64,12 @@ pub(super) fn revoke_identity(state: &mut State, at: Time, by: &str, identity: &
     Ok(Reply::Done)
 }
 
-pub(super) fn set_secret(state: &mut State, entry: &Entry, name: &SecretName, (sealed, if_absent): (&str, bool)) -> Outcome {
+pub(super) fn set_secret(
+    state: &mut State,
+    entry: &Entry,
+    name: &SecretName,
+    (sealed, if_absent): (&str, bool),
+) -> Outcome {
     let old = state.secrets.get(name);
     if if_absent && old.is_some() {
         return Ok(Reply::Unchanged);

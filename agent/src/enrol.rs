@@ -1,0 +1,61 @@
+//! `ha-agent join`: the key is made here; the coordinator's authority is checked before the secret is sent.
+
+use anyhow::{Context as _, bail};
+use ha_domain::id::MachineName;
+use ha_proto::v1::enrolment_client::EnrolmentClient;
+use ha_proto::v1::{EnrolReply, EnrolRequest};
+use ha_transport::{ChannelOptions, Credentials, Endpoint, JoinString, LocalKey, pinned_channel};
+
+use crate::config::{CERTIFICATE, Config, NAME};
+use crate::endpoints::Endpoints;
+use crate::host::Host;
+
+/// Enrols this machine. Where it is enrolled already, says so.
+pub async fn join(config: &Config, host: &dyn Host, invitation: &JoinString, name: Option<&MachineName>) -> anyhow::Result<String> {
+    if config.keys.join(format!("{CERTIFICATE}.pem")).exists() {
+        bail!("this machine is enrolled already: `ha-agent status`, or `ha-agent leave` first");
+    }
+    std::fs::create_dir_all(&config.keys).with_context(|| format!("make {}", config.keys.display()))?;
+    std::fs::create_dir_all(&config.state).with_context(|| format!("make {}", config.state.display()))?;
+    let facts = serde_json::to_vec(&host.facts().await?)?;
+    let key = LocalKey::generate()?;
+    let mut last = None;
+    for endpoint in &invitation.endpoints {
+        match ask(invitation, endpoint, (&key, &facts), name).await {
+            Ok(reply) => return keep(config, &key, reply, name),
+            Err(error) => last = Some(error.context(format!("join through {endpoint}"))),
+        }
+    }
+    Err(last.unwrap_or_else(|| anyhow::anyhow!("the join string names no coordinator")))
+}
+
+async fn ask(
+    invitation: &JoinString,
+    endpoint: &Endpoint,
+    (key, facts): (&LocalKey, &[u8]),
+    name: Option<&MachineName>,
+) -> anyhow::Result<EnrolReply> {
+    let pinned = pinned_channel(endpoint, &invitation.pin, &ChannelOptions::default()).await?;
+    let request = EnrolRequest {
+        token_id: invitation.token.to_string(),
+        secret: invitation.secret.expose().to_vec(),
+        csr: key.csr_der()?,
+        facts: facts.to_vec(),
+        name: name.map_or_else(String::new, ToString::to_string),
+        address: String::new(),
+    };
+    let reply = EnrolmentClient::new(pinned.channel).enrol(request).await;
+    reply.map(tonic::Response::into_inner).map_err(|status| anyhow::anyhow!("{}", status.message()))
+}
+
+fn keep(config: &Config, key: &LocalKey, reply: EnrolReply, name: Option<&MachineName>) -> anyhow::Result<String> {
+    Endpoints::of(&reply.endpoints).store(&config.state)?;
+    if let Some(name) = name {
+        std::fs::write(config.keys.join(NAME), name.as_str())?;
+    }
+    let credentials =
+        Credentials { certificate_pem: reply.certificate_pem, key_pem: key.pem().clone(), ca_pem: reply.ca_pem };
+    // Last: the unit starts when the certificate is there.
+    credentials.store(&config.keys, CERTIFICATE)?;
+    Ok(reply.id)
+}

@@ -1,0 +1,9 @@
+//! The database server of the distribution.
+use super::{ActError, Context, Probe};
+
+pub(super) async fn probe(_: &ha_domain::step::Database, _: &Context<'_>) -> Result<Probe, ActError> {
+    Err(ActError::Refused("PLACEHOLDER".to_owned()))
+}
+pub(super) async fn act(_: &ha_domain::step::Database, _: &Context<'_>) -> Result<(), ActError> {
+    Err(ActError::Refused("PLACEHOLDER".to_owned()))
+}

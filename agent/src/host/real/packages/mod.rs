@@ -1,0 +1,120 @@
+//! Packages of the distribution: what is missing, and installing it. Debian and Ubuntu.
+//!
+//! One operation at a time; nothing that is installed starts by itself.
+
+mod apt;
+pub(super) mod quiet;
+
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+
+use super::{Command, HostError, Output, blocking, programs, said};
+use apt::Trouble;
+
+/// The package manager, taken by one at a time.
+#[derive(Debug, Default)]
+pub(super) struct Packages {
+    /// When this process last fetched the lists.
+    fetched: Mutex<Option<std::time::Instant>>,
+}
+
+/// How old the lists of packages may be.
+const FRESH: Duration = Duration::from_secs(24 * 3600);
+/// How long another user of the package manager is waited for.
+const LOCK: Duration = Duration::from_secs(300);
+
+impl Packages {
+    pub(super) async fn install(&self, packages: &[&str]) -> Result<(), HostError> {
+        let mut fetched = self.fetched.lock().await;
+        let missing = missing(packages).await?;
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<&str> = missing.iter().map(String::as_str).collect();
+        let outcome = self::install(&names, &mut fetched).await;
+        outcome.map_err(|reason| HostError::Packages { packages: names.join(" "), reason })
+    }
+}
+
+/// Those that dpkg does not list as properly installed.
+pub(super) async fn missing(packages: &[&str]) -> Result<Vec<String>, HostError> {
+    let mut args = vec!["--show", "--showformat=${Package} ${db:Status-Abbrev}\n"];
+    args.extend(packages);
+    // It fails when one is unknown, and still lists the others.
+    let known = programs::run(Command::new("dpkg-query", &args)).await?.text();
+    let installed = |name: &str| known.lines().any(|l| l.trim_end().split_once(' ') == Some((name, "ii")));
+    Ok(packages.iter().filter(|name| !installed(name)).map(|name| (*name).to_owned()).collect())
+}
+
+async fn install(names: &[&str], fetched: &mut Option<std::time::Instant>) -> Result<(), String> {
+    if fetched.is_none_or(|at| at.elapsed() > FRESH) && !lists_are_fresh().await {
+        fetch_lists(fetched).await?;
+    }
+    let mut last = attempt(names).await?;
+    for _ in 0..2 {
+        match last {
+            None => return Ok(()),
+            Some(Trouble::Interrupted) => finish_interrupted().await?,
+            // The lists name what the mirror no longer has, or do not name it yet.
+            Some(Trouble::Stale(ref why)) => {
+                tracing::info!(why, "fetching the lists of packages anew");
+                fetch_lists(fetched).await?;
+            }
+            Some(ref other) => return Err(other.advice()),
+        }
+        last = attempt(names).await?;
+    }
+    last.map_or(Ok(()), |trouble| Err(trouble.advice()))
+}
+
+/// One `apt-get install`; `None` when it worked.
+async fn attempt(names: &[&str]) -> Result<Option<Trouble>, String> {
+    let quiet = quiet::Quiet::begin().map_err(|e| e.to_string())?;
+    let output = run(&apt::install(names)).await;
+    quiet.end().map_err(|e| e.to_string())?;
+    Ok(apt::trouble(&output?))
+}
+
+async fn fetch_lists(fetched: &mut Option<std::time::Instant>) -> Result<(), String> {
+    let begun = std::time::Instant::now();
+    loop {
+        match apt::trouble(&run(&apt::update()).await?) {
+            None => {
+                *fetched = Some(std::time::Instant::now());
+                return Ok(());
+            }
+            // apt waits for its other locks itself, not for this one.
+            Some(Trouble::Locked(_)) if begun.elapsed() < LOCK => tokio::time::sleep(Duration::from_secs(2)).await,
+            Some(other) => return Err(other.advice()),
+        }
+    }
+}
+
+/// An earlier run was cut off in the middle: finished here.
+async fn finish_interrupted() -> Result<(), String> {
+    let quiet = quiet::Quiet::begin().map_err(|e| e.to_string())?;
+    let output = run(&apt::finish()).await;
+    quiet.end().map_err(|e| e.to_string())?;
+    apt::trouble(&output?).map_or(Ok(()), |trouble| Err(trouble.advice()))
+}
+
+async fn run(command: &[&str]) -> Result<Output, String> {
+    let (program, args) = command.split_first().ok_or("nothing to run")?;
+    let mut command = Command::new(program, args).timeout(Duration::from_secs(1200));
+    for (name, value) in apt::ENVIRONMENT {
+        command = command.env(name, value);
+    }
+    programs::run(command).await.map_err(|e| e.to_string())
+}
+
+/// Whether some run of `apt-get update` changed the folder of lists within a day.
+async fn lists_are_fresh() -> bool {
+    let newest = blocking("look at", std::path::Path::new("/var/lib/apt/lists"), |dir| {
+        let has_lists = std::fs::read_dir(dir)?.flatten().any(|e| e.file_name().to_string_lossy().contains("_dists_"));
+        let partial = std::fs::metadata(dir.join("partial")).and_then(|m| m.modified());
+        let newest = std::fs::metadata(dir)?.modified()?.max(partial.unwrap_or(std::time::UNIX_EPOCH));
+        Ok(has_lists.then_some(newest))
+    });
+    newest.await.ok().flatten().and_then(|at| at.elapsed().ok()).is_some_and(|age| age < FRESH)
+}

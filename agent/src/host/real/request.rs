@@ -1,0 +1,80 @@
+//! One HTTP/1.1 request and its answer.
+//!
+//! Follows no redirect: a probe wants to see them.
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use hyper_util::rt::TokioIo;
+use tokio::task::AbortHandle;
+
+use super::wire::{self, Duplex, Route, Target};
+use super::{HostError, HttpRequest, HttpResponse, certificates};
+
+/// Most of a body that is kept, in bytes.
+const BODY: usize = 4 << 20;
+
+pub(super) async fn send(request: HttpRequest<'_>) -> Result<HttpResponse, HostError> {
+    let refuse = |reason: String| HostError::Http { url: request.url.to_owned(), reason };
+    match tokio::time::timeout(request.timeout, exchange(&request)).await {
+        Ok(answer) => answer.map_err(refuse),
+        Err(_) => Err(refuse(format!("no answer within {} ms", request.timeout.as_millis()))),
+    }
+}
+
+async fn exchange(request: &HttpRequest<'_>) -> Result<HttpResponse, String> {
+    let target = Target::parse(request.url)?;
+    let tls = if target.https { Some(certificates::of_probe(&request.tls)?) } else { None };
+    let route = Route { address: request.connect, proxy: None, tls };
+    let connection = wire::open(&target, &route).await.map_err(|e| super::said(&e))?;
+    let mut ask = http::Request::builder().method(request.method).uri(&target.path);
+    if !request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
+        ask = ask.header(http::header::HOST, &target.authority);
+    }
+    for (name, value) in &request.headers {
+        ask = ask.header(*name, value);
+    }
+    let ask = ask.body(Full::new(Bytes::from(request.body.clone()))).map_err(|e| e.to_string())?;
+    let (answer, _connection) = begin(connection, ask).await?;
+    read(answer).await
+}
+
+async fn read(answer: http::Response<Incoming>) -> Result<HttpResponse, String> {
+    let (head, body) = answer.into_parts();
+    let text = |v: &http::HeaderValue| String::from_utf8_lossy(v.as_bytes()).into_owned();
+    let headers = head.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
+    let body = Limited::new(body, BODY).collect().await.map_err(|e| format!("the answer broke off: {e}"))?;
+    Ok(HttpResponse { status: head.status.as_u16(), headers, body: body.to_bytes().to_vec() })
+}
+
+/// The task that moves a connection's bytes; it ends with its user.
+#[derive(Debug)]
+pub(super) struct Moving(AbortHandle);
+
+impl Drop for Moving {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Sends a request on a fresh connection and waits for the head of the answer.
+pub(super) async fn begin(
+    connection: Box<dyn Duplex>,
+    request: http::Request<Full<Bytes>>,
+) -> Result<(http::Response<Incoming>, Moving), String> {
+    let shaken = hyper::client::conn::http1::handshake(TokioIo::new(connection)).await;
+    let (mut sender, moving) = shaken.map_err(|e| e.to_string())?;
+    // Its errors arrive at the sender and the body too.
+    let moving = Moving(tokio::spawn(async move { drop(moving.await) }).abort_handle());
+    let answer = sender.send_request(request).await.map_err(|e| format!("the connection broke: {}", cause(&e)))?;
+    Ok((answer, moving))
+}
+
+/// The innermost reason, which says most.
+pub(super) fn cause(e: &(dyn std::error::Error + 'static)) -> String {
+    let mut innermost = e;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}

@@ -1,0 +1,79 @@
+//! How the agent looks at its machine: components, layers, units, facts; each at its own pace. Judges nothing.
+
+mod balance;
+mod components;
+mod database;
+mod facts;
+mod kubernetes;
+mod units;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use ha_domain::id::Digest;
+use tokio::task::JoinSet;
+
+use crate::execute::mesh::Mesh;
+use crate::execute::{ActError, Context, Credentials};
+use crate::machine::Machine;
+
+/// Looking asks nothing of the mesh.
+struct NoMesh;
+
+#[async_trait]
+impl Mesh for NoMesh {
+    async fn package(&self, digest: &Digest, _: &std::path::Path) -> Result<(), ActError> {
+        Err(ActError::Refused(format!("looking does not fetch {}", digest.short())))
+    }
+}
+
+/// Runs `look` with a context that carries no secret.
+pub(crate) async fn looking<R>(machine: &Machine, look: impl AsyncFnOnce(&Context<'_>) -> R) -> R {
+    let credentials = Credentials::new();
+    let quiet = |_: String| {};
+    let cx = Context {
+        host: &*machine.host,
+        ledger: &machine.ledger,
+        credentials: &credentials,
+        mesh: &NoMesh,
+        progress: &quiet,
+    };
+    look(&cx).await
+}
+
+/// Starts to look; ends when the set is dropped.
+pub fn start(machine: &Arc<Machine>, tasks: &mut JoinSet<()>) {
+    repeat(machine, tasks, Duration::from_secs(10), facts::look);
+    repeat(machine, tasks, Duration::from_secs(2), layers);
+    repeat(machine, tasks, Duration::from_secs(5), units::look);
+    repeat(machine, tasks, Duration::from_secs(15), components::look);
+}
+
+async fn layers(machine: Arc<Machine>) {
+    balance::look(&machine).await;
+    database::look(&machine).await;
+    kubernetes::look(&machine).await;
+}
+
+fn repeat<F>(machine: &Arc<Machine>, tasks: &mut JoinSet<()>, period: Duration, look: impl Fn(Arc<Machine>) -> F + Send + 'static)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let machine = Arc::clone(machine);
+    tasks.spawn(async move {
+        loop {
+            look(Arc::clone(&machine)).await;
+            tokio::time::sleep(period).await;
+        }
+    });
+}
+
+/// Looks at everything once: a first report must be whole.
+pub async fn once(machine: &Arc<Machine>) {
+    facts::look(Arc::clone(machine)).await;
+    components::first(Arc::clone(machine)).await;
+    units::look(Arc::clone(machine)).await;
+    layers(Arc::clone(machine)).await;
+}

@@ -1,0 +1,61 @@
+//! Offers committed steps and grants their start: commit before dispatch, grant before start.
+
+use ha_domain::id::MachineId;
+use ha_domain::state::{Command, StepRecord};
+use ha_domain::step::{Status, StepEvent, StepId};
+use ha_proto::v1::coordinator_message::Message;
+use ha_proto::v1::{Offer, StartReply};
+
+use super::credentials;
+use crate::mesh::{Mesh, SharedMesh};
+
+/// Offers every step that nobody has begun, and again every one that may be running: an agent that crashed asks anew.
+pub fn offer_all(mesh: &Mesh) {
+    let open = mesh.peek(|state| {
+        let lineage = state.mesh.as_ref().map_or(0, |m| m.lineage);
+        let open =
+            state.journal.values().filter(|r| matches!(r.status, Status::Adopted { .. } | Status::Granted { .. }));
+        open.filter_map(|r| Some((r.step.machine.clone(), offer(r, lineage)?))).collect::<Vec<_>>()
+    });
+    for (machine, offer) in open {
+        if let Some(session) = mesh.hub.session(&machine) {
+            // The agent knows which offers it has taken up; one it did not get comes again with the next look.
+            session.send(Message::Offer(offer));
+        }
+    }
+}
+
+fn offer(record: &StepRecord, lineage: u64) -> Option<Offer> {
+    let step = serde_json::to_vec(&record.step).ok()?;
+    Some(Offer { step, lineage, index: record.index })
+}
+
+/// An agent asks to start. The grant is committed before the answer goes out; secrets travel with it and nowhere else.
+pub async fn grant(mesh: &SharedMesh, machine: &MachineId, step: &str) -> StartReply {
+    let refusal =
+        |why: String| StartReply { step_id: step.to_owned(), granted: false, refusal: why, ..StartReply::default() };
+    let found = mesh.peek(|s| {
+        s.journal
+            .iter()
+            .find(|(id, r)| id.as_str() == step && r.step.machine == *machine)
+            .map(|(id, r)| (id.clone(), r.clone()))
+    });
+    let Some((id, record)) = found else { return refusal("this step is not planned (any more)".to_owned()) };
+    if let Err(error) = advance(mesh, &id, StepEvent::Grant).await {
+        return refusal(error);
+    }
+    match credentials::for_action(mesh, &record.step).await {
+        Ok(credentials) => StartReply { step_id: step.to_owned(), granted: true, refusal: String::new(), credentials },
+        Err(error) => {
+            let text = format!("make the credentials of {id}: {error:#}");
+            tracing::error!(%text);
+            let _ = advance(mesh, &id, StepEvent::Fail(text.clone())).await;
+            refusal(text)
+        }
+    }
+}
+
+async fn advance(mesh: &Mesh, step: &StepId, event: StepEvent) -> Result<(), String> {
+    let command = Command::Advance { step: step.clone(), event };
+    mesh.propose("leader", command).await.map(|_| ()).map_err(|e| e.to_string())
+}

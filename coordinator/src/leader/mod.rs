@@ -1,0 +1,13 @@
+//! What only the leader does: keep sessions, plan, dispatch, grant, change the membership. Knows when, never how to plan.
+
+mod credentials;
+mod dispatch;
+mod hub;
+mod membership;
+mod reconcile;
+mod secrets;
+
+pub use dispatch::grant;
+pub use hub::{Hub, Session};
+pub use reconcile::{lead, status};
+pub use secrets::seal;
