@@ -1,2 +1,7 @@
-//! Entry point.
-fn main() {}
+//! `hactl`: the operator's command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    hactl::main()
+}

@@ -9,10 +9,9 @@ use ha_domain::id::Digest;
 use ha_domain::spec::FormProbe;
 use ha_domain::step::{Acceptance, Action, Component, CredentialKind};
 
-use super::database::sql;
 use super::service::Wait;
 use super::site::{Site, cookies};
-use super::{ActError, Context, Probe, distro, rendered};
+use super::{ActError, Context, Probe, distro, rendered, select};
 use crate::host::{HostError, HttpResponse};
 
 const LOGIN: &str = "/jw/j_spring_security_check";
@@ -29,8 +28,10 @@ pub(super) async fn probe(action: &Acceptance, cx: &Context<'_>) -> Result<Probe
 
 pub(super) async fn act(action: &Acceptance, cx: &Context<'_>) -> Result<(), ActError> {
     (cx.progress)(format!("asking {} for {}", action.host, action.page));
-    let wait = Wait { seconds: 240, every: Duration::from_millis(300), what: "the site through the apps VIP" };
-    wait.until(async || Ok(look(action, cx).await?.map(drop))).await?;
+    let wait = Wait::new(240, Duration::from_millis(300), "the site through the apps VIP");
+    while let Err(last) = look(action, cx).await? {
+        wait.again(last).await?;
+    }
     if let Some(form) = &action.form {
         (cx.progress)(format!("submitting a form to {}", form.path));
         submit(action, form, cx).await?;
@@ -90,7 +91,7 @@ fn site(action: &Acceptance) -> Site<'_> {
 /// A table that Joget's setup fills.
 async fn select(action: &Acceptance, cx: &Context<'_>) -> Result<Result<(), String>, ActError> {
     let database = &action.database;
-    let rows = sql::query(cx, database.kind, &database.name, "SELECT COUNT(*) FROM dir_role").await;
+    let rows = select::rows(cx, database.kind, &database.name, "SELECT COUNT(*) FROM dir_role").await;
     Ok(match rows {
         Ok(rows) if rows.trim() != "0" => Ok(()),
         Ok(_) => Err("Joget's schema has no roles".to_owned()),
@@ -112,8 +113,11 @@ async fn submit(action: &Acceptance, form: &FormProbe, cx: &Context<'_>) -> Resu
         let what = format!("the form {} answers {}; is joget.probe.form right?", form.path, saved.status);
         return Err(ActError::Refused(what));
     }
-    let wait = Wait { seconds: 20, every: Duration::from_millis(200), what: "the form's row" };
-    wait.until(async || find(action, form, &value, cx).await).await
+    let wait = Wait::new(20, Duration::from_millis(200), "the form's row");
+    while let Err(last) = find(action, form, &value, cx).await? {
+        wait.again(last).await?;
+    }
+    Ok(())
 }
 
 /// The session's cookies. A wrong password is answered with a way back to the login.
@@ -141,7 +145,7 @@ async fn find(
         }
     }
     let query = format!("SELECT COUNT(*) FROM {} WHERE {} = '{value}'", form.table, form.column);
-    let count = sql::query(cx, action.database.kind, &action.database.name, &query).await?;
+    let count = select::rows(cx, action.database.kind, &action.database.name, &query).await?;
     Ok(if count.trim() == "1" { Ok(()) } else { Err(format!("{} rows in {}", count.trim(), form.table)) })
 }
 

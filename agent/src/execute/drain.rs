@@ -16,7 +16,7 @@ pub(super) async fn probe(action: &Drain, cx: &Context<'_>) -> Result<Probe, Act
     if node["spec"]["unschedulable"] != json!(true) {
         return Ok(Probe::Differs(format!("{} takes new pods", action.node)));
     }
-    Ok(match movable(action, &api).await?.len() {
+    Ok(match movable(action, &api, &node).await?.len() {
         0 => Probe::converged(),
         left => Probe::Differs(format!("{left} pods are still on {}", action.node)),
     })
@@ -24,14 +24,12 @@ pub(super) async fn probe(action: &Drain, cx: &Context<'_>) -> Result<Probe, Act
 
 pub(super) async fn act(action: &Drain, cx: &Context<'_>) -> Result<(), ActError> {
     let api = KubeApi::here(cx).await?;
-    if api.get(&node_path(action)).await?.is_none() {
-        return Ok(());
-    }
+    let Some(node) = api.get(&node_path(action)).await? else { return Ok(()) };
     (cx.progress)(format!("{} takes no new pods", action.node));
     api.merge(&node_path(action), &json!({"spec": {"unschedulable": true}})).await?;
     let begun = Instant::now();
     loop {
-        let pods = movable(action, &api).await?;
+        let pods = movable(action, &api, &node).await?;
         if pods.is_empty() {
             return Ok(());
         }
@@ -48,9 +46,21 @@ fn node_path(action: &Drain) -> String {
     format!("/api/v1/nodes/{}", action.node)
 }
 
-async fn movable(action: &Drain, api: &KubeApi<'_>) -> Result<Vec<Value>, ActError> {
+async fn movable(action: &Drain, api: &KubeApi<'_>, node: &Value) -> Result<Vec<Value>, ActError> {
     let all = api.get(&format!("/api/v1/pods?fieldSelector=spec.nodeName%3D{}", action.node)).await?.unwrap_or_default();
-    Ok(all["items"].as_array().into_iter().flatten().filter(|pod| moves(pod)).cloned().collect())
+    let alive = is_ready(node);
+    // On a node that is away nobody confirms that a pod has ended: that it was told to is all there will ever be.
+    let stays = |pod: &&Value| moves(pod) && (alive || !is_leaving(pod));
+    Ok(all["items"].as_array().into_iter().flatten().filter(stays).cloned().collect())
+}
+
+fn is_ready(node: &Value) -> bool {
+    let conditions = node["status"]["conditions"].as_array().into_iter().flatten();
+    conditions.filter(|c| c["type"] == "Ready").any(|c| c["status"] == "True")
+}
+
+fn is_leaving(pod: &Value) -> bool {
+    pod["metadata"].get("deletionTimestamp").is_some()
 }
 
 fn moves(pod: &Value) -> bool {
@@ -63,7 +73,7 @@ fn moves(pod: &Value) -> bool {
 /// Asks every pod to go that was not asked yet; gives back who was refused and why.
 async fn evict_all(api: &KubeApi<'_>, pods: &[Value]) -> Result<Vec<String>, ActError> {
     let mut blocked = Vec::new();
-    for pod in pods.iter().filter(|pod| pod["metadata"].get("deletionTimestamp").is_none()) {
+    for pod in pods.iter().filter(|pod| !is_leaving(pod)) {
         let (namespace, name) = names(pod);
         let eviction = json!({
             "apiVersion": "policy/v1",

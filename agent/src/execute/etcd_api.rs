@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
-use ha_transport::secret::Secret;
+use ha_transport::Secret;
 use serde::Deserialize;
 use serde_json::{Value, json};
 

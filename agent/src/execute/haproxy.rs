@@ -88,14 +88,14 @@ pub async fn act(a: &Haproxy, cx: &Context<'_>) -> Result<(), ActError> {
 
 /// Waits for the new process: a reload returns before it serves.
 async fn taken_up(cx: &Context<'_>, digest: &Digest) -> Result<(), ActError> {
-    let wait = service::Wait::new(15, Duration::from_millis(50), "haproxy to take up its configuration");
-    loop {
-        let running = running_config(cx).await;
-        if running.as_deref() == Some(digest.as_str()) {
-            return Ok(());
-        }
-        wait.again(running.unwrap_or_else(|| format!("no answer from {CONFIG_URL}"))).await?;
-    }
+    let every = Duration::from_millis(50);
+    let wait = service::Wait { seconds: 15, every, what: "haproxy to take up its configuration" };
+    wait.until(async || match running_config(cx).await {
+        Some(running) if running == digest.as_str() => Ok(Ok(())),
+        Some(running) => Ok(Err(format!("it runs with {running}"))),
+        None => Ok(Err(format!("no answer from {CONFIG_URL}"))),
+    })
+    .await
 }
 
 /// The digest the running process answers; `None` when it does not.

@@ -27,8 +27,11 @@ pub(super) async fn act(action: &Ingress, cx: &Context<'_>) -> Result<(), ActErr
     if action.workers > 0 {
         (cx.progress)(format!("waiting for the ingress on {} workers", action.workers));
     }
-    let wait = Wait { seconds: 300, every: Duration::from_millis(500), what: "the ingress controller" };
-    wait.until(async || Ok(look(action, &api).await?.map(drop))).await
+    let wait = Wait::new(300, Duration::from_millis(500), "the ingress controller");
+    while let Err(last) = look(action, &api).await? {
+        wait.again(last).await?;
+    }
+    Ok(())
 }
 
 /// On how many workers it answers, or why that is not as wanted.

@@ -39,14 +39,17 @@ pub(super) async fn act(action: &Joget, cx: &Context<'_>) -> Result<(), ActError
         api.delete(BUDGET).await?;
     }
     (cx.progress)(format!("waiting for {} replicas of Joget", action.replicas));
-    let wait = Wait { seconds: 540, every: Duration::from_millis(300), what: "Joget's replicas" };
-    match wait.until(async || look(action, &api).await).await {
-        Err(ActError::Timeout { seconds, what, last }) => {
-            let last = format!("{last}; {}", pods(&api).await?);
-            Err(ActError::Timeout { seconds, what, last })
+    let wait = Wait::new(540, Duration::from_millis(300), "Joget's replicas");
+    while let Err(last) = look(action, &api).await? {
+        match wait.again(last).await {
+            Err(ActError::Timeout { seconds, what, last }) => {
+                let last = format!("{last}; {}", pods(&api).await?);
+                return Err(ActError::Timeout { seconds, what, last });
+            }
+            other => other?,
         }
-        other => other,
     }
+    Ok(())
 }
 
 async fn look(action: &Joget, api: &KubeApi<'_>) -> Result<Result<(), String>, ActError> {

@@ -31,18 +31,13 @@ pub(super) async fn probe(action: &JogetSetup, cx: &Context<'_>) -> Result<Probe
 
 pub(super) async fn act(action: &JogetSetup, cx: &Context<'_>) -> Result<(), ActError> {
     (cx.progress)("waiting for Joget behind the apps VIP".to_owned());
-    let mut standing = Standing::Due;
-    let wait = Wait { seconds: 300, every: Duration::from_millis(300), what: "Joget's setup page through the apps VIP" };
-    wait.until(async || {
-        Ok(match look(action, cx).await? {
-            Ok(now) => {
-                standing = now;
-                Ok(())
-            }
-            Err(what) => Err(what),
-        })
-    })
-    .await?;
+    let wait = Wait::new(300, Duration::from_millis(300), "Joget's setup page through the apps VIP");
+    let standing = loop {
+        match look(action, cx).await? {
+            Ok(standing) => break standing,
+            Err(what) => wait.again(what).await?,
+        }
+    };
     match standing {
         Standing::Done => Ok(()),
         Standing::Due => set_up(action, cx).await,

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use ha_transport::secret::Secret;
+use ha_transport::Secret;
 use serde::Deserialize;
 use serde_json::Value;
 

@@ -74,15 +74,15 @@ fn keeps_quorum(voters: usize, healthy: usize, member: &Member) -> Result<(), Ac
 }
 
 async fn wait_until_gone(etcd: &Etcd<'_>, name: &str, address: IpAddr) -> Result<(), ActError> {
-    let wait = Wait { seconds: 60, every: Duration::from_millis(300), what: "etcd to go on without the member" };
-    wait.until(async || {
-        Ok(match etcd.members().await {
-            Ok(members) if members.iter().any(|m| m.is(name, address)) => Err("it is still there".to_owned()),
-            Ok(_) => Ok(()),
-            Err(error) => Err(error.to_string()),
-        })
-    })
-    .await
+    let wait = Wait::new(60, Duration::from_millis(300), "etcd to go on without the member");
+    loop {
+        let last = match etcd.members().await {
+            Ok(members) if members.iter().any(|m| m.is(name, address)) => "it is still there".to_owned(),
+            Ok(_) => return Ok(()),
+            Err(error) => error.to_string(),
+        };
+        wait.again(last).await?;
+    }
 }
 
 #[cfg(test)]

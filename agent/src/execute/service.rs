@@ -47,30 +47,33 @@ fn is_up(active: &str) -> bool {
     matches!(active, "active" | "reloading")
 }
 
-/// Waiting for something that is looked at again and again.
-#[derive(Debug)]
+/// How long and how often something is looked at.
+#[derive(Debug, Clone, Copy)]
 pub struct Wait {
-    begun: Instant,
-    seconds: u64,
-    every: Duration,
-    what: &'static str,
+    /// Seconds until it is given up.
+    pub seconds: u64,
+    /// Pause between two looks.
+    pub every: Duration,
+    /// For the error: "haproxy to answer".
+    pub what: &'static str,
 }
 
 impl Wait {
-    /// Gives up after `seconds`; `what` is for the error: "haproxy to answer".
-    pub fn new(seconds: u64, every: Duration, what: &'static str) -> Self {
-        Self { begun: Instant::now(), seconds, every, what }
-    }
-
-    /// Pauses before the next look.
+    /// Looks until `look` says yes; it says no with what it saw.
     ///
     /// # Errors
-    /// [`ActError::Timeout`] with what was seen last, when the time is over.
-    pub async fn again(&self, last: impl Into<String>) -> Result<(), ActError> {
-        if self.begun.elapsed() >= Duration::from_secs(self.seconds) {
-            return Err(ActError::Timeout { seconds: self.seconds, what: self.what.to_owned(), last: last.into() });
+    /// [`ActError::Timeout`] with what was seen last, or the error of a look.
+    pub async fn until<F>(self, mut look: F) -> Result<(), ActError>
+    where
+        F: AsyncFnMut() -> Result<Result<(), String>, ActError>,
+    {
+        let begun = Instant::now();
+        while let Err(last) = look().await? {
+            if begun.elapsed() >= Duration::from_secs(self.seconds) {
+                return Err(ActError::Timeout { seconds: self.seconds, what: self.what.to_owned(), last });
+            }
+            tokio::time::sleep(self.every).await;
         }
-        tokio::time::sleep(self.every).await;
         Ok(())
     }
 }

@@ -29,8 +29,11 @@ pub(super) async fn act(action: &Volume, cx: &Context<'_>) -> Result<(), ActErro
         )),
         _ => error,
     })?;
-    let wait = Wait { seconds: 60, every: Duration::from_millis(200), what: "the volume to be bound" };
-    wait.until(async || look(action, &api).await).await
+    let wait = Wait::new(60, Duration::from_millis(200), "the volume to be bound");
+    while let Err(last) = look(action, &api).await? {
+        wait.again(last).await?;
+    }
+    Ok(())
 }
 
 async fn look(action: &Volume, api: &KubeApi<'_>) -> Result<Result<(), String>, ActError> {

@@ -165,7 +165,7 @@ impl<M: Machine> Store<M> {
     }
 
     fn running(&self) -> Result<(), String> {
-        self.raft().metrics().borrow_watched().running_state.as_ref().map(|()| ()).map_err(ToString::to_string)
+        self.raft().metrics().borrow_watched().running_state.as_ref().copied().map_err(ToString::to_string)
     }
 
     fn not_proposed(&self, error: RaftError<Types, ClientWriteError<Types>>) -> ProposeError {

@@ -163,7 +163,7 @@ fn parts(route: PeerRoute, vote: &Vote, snapshot: &Snapshot) -> impl Iterator<It
     let head = SnapshotHead {
         route: Some(route),
         ballot: Some(record::ballot(vote)),
-        meta: record::encode_snapshot(&snapshot.meta, &data).into(),
+        meta: record::encode_snapshot(&snapshot.meta, &data),
         length: data.len() as u64,
     };
     let starts = (0..data.len()).step_by(PIECE);

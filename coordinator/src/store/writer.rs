@@ -59,7 +59,7 @@ impl Writer {
                 (self.on_failure)(error);
             }
             for done in calls {
-                done(outcome.as_ref().map(|()| ()).map_err(|e| io::Error::new(e.kind(), e.to_string())));
+                done(outcome.as_ref().copied().map_err(|e| io::Error::new(e.kind(), e.to_string())));
             }
             if outcome.is_err() {
                 return;

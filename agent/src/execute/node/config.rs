@@ -24,6 +24,7 @@ pub(in super::super) struct JoinSecrets<'a> {
 
 /// For `kubeadm init`. `skip` names phases that are left out.
 pub(super) fn init(action: &ControlPlaneInit, secrets: &JoinSecrets<'_>, skip: &[&str]) -> String {
+    let skipped = [&["show-join-command"], skip].concat();
     let init = json!({
         "apiVersion": KUBEADM,
         "kind": "InitConfiguration",
@@ -37,7 +38,7 @@ pub(super) fn init(action: &ControlPlaneInit, secrets: &JoinSecrets<'_>, skip: &
         "localAPIEndpoint": local_endpoint(&action.node),
         "nodeRegistration": registration(&action.node, &action.cluster.ignore_preflight),
         "timeouts": timeouts(),
-        "skipPhases": [&["show-join-command"], skip].concat(),
+        "skipPhases": skipped,
     });
     let cluster = &action.cluster;
     documents(&[init, cluster_configuration(&action.node, cluster), kubelet(cluster), proxy(cluster)])

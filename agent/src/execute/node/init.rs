@@ -6,7 +6,7 @@ use super::super::kube_api::KubeApi;
 use super::super::{ActError, Context, Probe};
 use super::config::{self, JoinSecrets};
 use super::progress::{self, Phase};
-use super::{kubeadm, refuse_foreign, revive};
+use super::{kubeadm, own, refuse_foreign, revive};
 
 /// What the last phases of an init make: where they are, nothing is missing.
 const LAST_MADE: [&str; 4] = [
@@ -42,6 +42,7 @@ async fn begin(action: &ControlPlaneInit, cx: &Context<'_>, skip: &[&str]) -> Re
         certificate_key: cx.credential(CredentialKind::CertificateKey)?,
     };
     let config = config::init(action, &secrets, skip);
+    own(cx).await?;
     progress::write(cx, Phase::Begun, &action.node.name).await?;
     (cx.progress)(format!("kubeadm init {}", action.cluster.version));
     kubeadm::run(cx, &["init", "--upload-certs"], &config, &secrets).await.map(drop)

@@ -11,7 +11,7 @@ use super::super::service::{self, Wait};
 use super::super::{ActError, Context, Probe};
 use super::config::{self, JoinSecrets};
 use super::progress::{self, Phase};
-use super::{KUBELET, KUBELET_HEALTH, answers, kubeadm, object, refuse_foreign, revive};
+use super::{KUBELET, KUBELET_HEALTH, answers, kubeadm, object, own, refuse_foreign, revive};
 
 /// What both kinds of join have.
 struct Join<'a> {
@@ -61,6 +61,7 @@ async fn begin(join: &Join<'_>, cx: &Context<'_>) -> Result<(), ActError> {
     };
     let secrets = JoinSecrets { token: cx.credential(CredentialKind::BootstrapToken)?, certificate_key };
     let config = config::join(join.node, join.ca_pin, &secrets, join.ignore);
+    own(cx).await?;
     progress::write(cx, Phase::Begun, &join.node.name).await?;
     (cx.progress)(format!("kubeadm join through {}", join.node.endpoint));
     kubeadm::run(cx, &["join"], &config, &secrets).await.map(drop)
@@ -73,17 +74,21 @@ async fn has_joined(node: &NodeIdentity, cx: &Context<'_>) -> Result<bool, ActEr
         return Ok(false);
     }
     service::start(cx, KUBELET).await?;
-    let wait = Wait { seconds: 60, every: Duration::from_millis(500), what: "the kubelet after a crash" };
-    if wait.until(async || Ok(answers(cx, "the kubelet", KUBELET_HEALTH).await)).await.is_err() {
-        return Ok(false);
+    let wait = Wait::new(60, Duration::from_millis(500), "the kubelet after a crash");
+    while let Err(last) = answers(cx, "the kubelet", KUBELET_HEALTH).await {
+        if wait.again(last).await.is_err() {
+            return Ok(false);
+        }
     }
     if !node.control_plane {
         return Ok(true);
     }
     let Some(api) = KubeApi::of(cx).await? else { return Ok(false) };
-    let wait = Wait { seconds: 60, every: Duration::from_secs(1), what: "the API server after a crash" };
-    if wait.until(async || api.is_ready().await).await.is_err() {
-        return Ok(false);
+    let wait = Wait::new(60, Duration::from_secs(1), "the API server after a crash");
+    while let Err(last) = api.is_ready().await? {
+        if wait.again(last).await.is_err() {
+            return Ok(false);
+        }
     }
     let live = api.get(&object(&node.name)).await?.unwrap_or_default();
     Ok(live["metadata"]["labels"].get("node-role.kubernetes.io/control-plane").is_some())

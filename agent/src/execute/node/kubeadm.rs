@@ -59,10 +59,23 @@ pub(in super::super) async fn reset(cx: &Context<'_>) -> Result<(), ActError> {
     }
 }
 
+/// Like [`reset`], for a machine that leaves for good: its etcd member was removed through another control plane before,
+/// or the whole cluster goes.
+pub(in super::super) async fn dismantle(cx: &Context<'_>) -> Result<(), ActError> {
+    wait_for_running(cx).await?;
+    match reset(cx).await {
+        Err(ActError::Refused(_)) | Ok(()) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
 /// Waits for a kubeadm that an earlier life of this agent started.
 pub(super) async fn wait_for_running(cx: &Context<'_>) -> Result<(), ActError> {
-    let wait = Wait { seconds: TIMEOUT.as_secs(), every: Duration::from_millis(500), what: "a running kubeadm to end" };
-    wait.until(async || Ok(if is_running(cx).await? { Err("it still runs".to_owned()) } else { Ok(()) })).await
+    let wait = Wait::new(TIMEOUT.as_secs(), Duration::from_millis(500), "a running kubeadm to end");
+    while is_running(cx).await? {
+        wait.again("it still runs").await?;
+    }
+    Ok(())
 }
 
 async fn is_running(cx: &Context<'_>) -> Result<bool, ActError> {

@@ -9,8 +9,8 @@
 mod config;
 pub(super) mod init;
 pub(super) mod join;
-mod kubeadm;
-mod progress;
+pub(super) mod kubeadm;
+pub(super) mod progress;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -24,6 +24,8 @@ use super::kube_api::KubeApi;
 use super::service::{self, Wait};
 use super::{ActError, Context, Probe, kubernetes};
 use crate::host::{HttpRequest, Tls, UnitVerb};
+use crate::ledger::Owned;
+pub(super) use config::{JoinSecrets, TOKEN_GROUP, upload_certs};
 use progress::Phase;
 
 const KUBELET: &str = "kubelet.service";
@@ -125,8 +127,19 @@ async fn revive(node: &NodeIdentity, cx: &Context<'_>) -> Result<(), ActError> {
         _ => UnitVerb::Start,
     };
     service::bring(cx, KUBELET, verb).await?;
-    let wait = Wait { seconds: 240, every: Duration::from_secs(1), what: "the node to be well again" };
-    wait.until(async || Ok(trouble(node, cx).await?.map_or(Ok(()), Err))).await
+    let wait = Wait::new(240, Duration::from_secs(1), "the node to be well again");
+    while let Some(last) = trouble(node, cx).await? {
+        wait.again(last).await?;
+    }
+    Ok(())
+}
+
+/// Notes what kubeadm, the kubelet and etcd make.
+async fn own(cx: &Context<'_>) -> Result<(), ActError> {
+    for dir in ["/etc/kubernetes", "/var/lib/kubelet", "/var/lib/etcd"] {
+        cx.ledger.own_file(cx.host, Path::new(dir), Owned::Dir).await?;
+    }
+    Ok(())
 }
 
 /// Refuses to touch a node that somebody else made.
