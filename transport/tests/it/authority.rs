@@ -151,9 +151,15 @@ fn an_authority_taken_up_again_is_the_same() {
 }
 
 #[test]
-fn two_certificates_of_one_key_are_two_certificates() {
+fn two_certificates_of_one_key_have_two_serial_numbers() {
     let site = Site::new("site");
     let csr = Csr::from_der(&LocalKey::generate().unwrap().csr_der().unwrap()).unwrap();
-    let sign = || site.ca.sign(&csr, &site.identity(agent("n1")), DAY, SystemTime::now()).unwrap().fingerprint;
-    assert_ne!(sign(), sign());
+    let serial = || {
+        let signed = site.ca.sign(&csr, &site.identity(agent("n1")), DAY, SystemTime::now()).unwrap();
+        let (_, pem) = parse_x509_pem(signed.pem.as_bytes()).unwrap();
+        pem.parse_x509().unwrap().raw_serial().to_vec()
+    };
+    let (one, other) = (serial(), serial());
+    assert_ne!(one, other);
+    assert!(one.len() == 16 && other.len() == 16, "{one:x?} {other:x?}");
 }
