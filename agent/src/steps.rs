@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use futures_util::future::BoxFuture;
 use ha_domain::id::Time;
 use ha_domain::report::{ComponentReport, ComponentState};
 use ha_domain::step::{Action, CredentialKind, Step, StepId};
@@ -114,7 +115,12 @@ impl Steps {
         outcome
     }
 
-    async fn ensure(&self, step: &Step, credentials: &Credentials) -> Outcome {
+    /// Boxed: the compiler cannot see through the actions' nested futures that they may move between threads.
+    fn ensure<'a>(&'a self, step: &'a Step, credentials: &'a Credentials) -> BoxFuture<'a, Outcome> {
+        Box::pin(self.ensure_now(step, credentials))
+    }
+
+    async fn ensure_now(&self, step: &Step, credentials: &Credentials) -> Outcome {
         let (outbox, id) = (self.outbox.clone(), step.id.to_string());
         let progress = move |line: String| {
             // A line that finds no room is a line that nobody misses.

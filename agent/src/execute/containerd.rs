@@ -122,7 +122,7 @@ fn version(action: &Containerd, files: &[Rendered]) -> Digest {
 
 fn files(action: &Containerd) -> Result<Vec<Rendered>, ActError> {
     let c = Component::Containerd;
-    let settings = context! { pause => action.pause, restrict_oom_score_adj => action.restrict_oom_score_adj };
+    let settings = context! { pause => action.pause.clone(), restrict_oom_score_adj => action.restrict_oom_score_adj };
     let config = render(c, &template!("containerd.toml.j2"), settings)?;
     let unit = render(c, &template!("containerd.service.j2"), context! {})?;
     let proxy = action.source.proxy.as_ref().map(|proxy| render(c, &template!("containerd-proxy.env.j2"), context! { proxy }));

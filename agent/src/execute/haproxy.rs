@@ -89,13 +89,15 @@ pub async fn act(a: &Haproxy, cx: &Context<'_>) -> Result<(), ActError> {
 /// Waits for the new process: a reload returns before it serves.
 async fn taken_up(cx: &Context<'_>, digest: &Digest) -> Result<(), ActError> {
     let every = Duration::from_millis(50);
-    let wait = service::Wait { seconds: 15, every, what: "haproxy to take up its configuration" };
-    wait.until(async || match running_config(cx).await {
-        Some(running) if running == digest.as_str() => Ok(Ok(())),
-        Some(running) => Ok(Err(format!("it runs with {running}"))),
-        None => Ok(Err(format!("no answer from {CONFIG_URL}"))),
-    })
-    .await
+    let wait = service::Wait::new(15, every, "haproxy to take up its configuration");
+    loop {
+        let last = match running_config(cx).await {
+            Some(running) if running == digest.as_str() => return Ok(()),
+            Some(running) => format!("it runs with {running}"),
+            None => format!("no answer from {CONFIG_URL}"),
+        };
+        wait.again(last).await?;
+    }
 }
 
 /// The digest the running process answers; `None` when it does not.

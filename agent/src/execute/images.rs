@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use futures_util::{StreamExt, TryStreamExt, stream};
 use ha_domain::catalog::Artifact;
 use ha_domain::id::Digest;
 use ha_domain::step::{Images, Source};
@@ -23,7 +22,6 @@ const RECORD: &str = "/var/lib/ha-mesh/images.json";
 const BLOBS: &str = "/var/lib/containerd/io.containerd.content.v1.content/blobs/sha256";
 const CTR: &str = "/usr/local/bin/ctr";
 /// Images under way at once: while one is imported, the next is downloaded.
-const AT_ONCE: usize = 2;
 const TIMEOUT: Duration = Duration::from_secs(15 * 60);
 
 /// Image reference to what is known of it.
@@ -51,8 +49,24 @@ pub(super) async fn probe(action: &Images, cx: &Context<'_>) -> Result<Probe, Ac
 pub(super) async fn act(action: &Images, cx: &Context<'_>) -> Result<(), ActError> {
     cx.ledger.own_file(cx.host, Path::new(RECORD), Owned::File).await?;
     let record = Mutex::new(read(cx).await?);
-    let turns = action.images.iter().map(|image| bring(cx, &action.source, image, &record));
-    stream::iter(turns).buffer_unordered(AT_ONCE).try_collect::<()>().await
+    let queue = Mutex::new(action.images.iter());
+    // Two at a time: one downloads while the other is unpacked.
+    let work = || take_turns(cx, &action.source, &queue, &record);
+    tokio::try_join!(work(), work()).map(|_| ())
+}
+
+/// Brings one image after the other, until the queue is empty.
+async fn take_turns(
+    cx: &Context<'_>,
+    source: &Source,
+    queue: &Mutex<std::slice::Iter<'_, Artifact>>,
+    record: &Mutex<Record>,
+) -> Result<(), ActError> {
+    loop {
+        let next = queue.lock().await.next();
+        let Some(image) = next else { return Ok(()) };
+        bring(cx, source, image, record).await?;
+    }
 }
 
 async fn bring(cx: &Context<'_>, source: &Source, image: &Artifact, record: &Mutex<Record>) -> Result<(), ActError> {

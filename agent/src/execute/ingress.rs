@@ -61,7 +61,7 @@ fn manifest(action: &Ingress) -> Result<Manifest, ActError> {
 
 fn values(action: &Ingress) -> minijinja::Value {
     let trusted: Vec<String> = action.trusted_proxies.iter().map(IpAddr::to_string).collect();
-    context! { image => action.image, trusted => trusted.join(","), health_port => action.health_port }
+    context! { image => action.image.clone(), trusted => trusted.join(","), health_port => action.health_port }
 }
 
 #[cfg(test)]

@@ -3,13 +3,14 @@
 //!
 //! Its data source is given to it by the one-time setup, not here.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ha_domain::step::{Component, CredentialKind, Joget};
 use minijinja::context;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::kube_api::KubeApi;
 use super::manifest::Manifest;
@@ -114,14 +115,14 @@ fn values(action: &Joget) -> minijinja::Value {
 }
 
 /// Requests and limits without what was left out.
-fn resources(action: &Joget) -> Map<String, Value> {
+fn resources(action: &Joget) -> BTreeMap<String, BTreeMap<String, String>> {
     let amounts = |at: usize| {
         let all = [("cpu", &action.cpu[at]), ("memory", &action.memory[at])];
         let given = all.into_iter().filter(|(_, amount)| !amount.is_empty());
-        given.map(|(name, amount)| (name.to_owned(), json!(amount))).collect::<Map<_, _>>()
+        given.map(|(name, amount)| (name.to_owned(), amount.clone())).collect::<BTreeMap<_, _>>()
     };
     let sides = [("requests", amounts(0)), ("limits", amounts(1))];
-    sides.into_iter().filter(|(_, m)| !m.is_empty()).map(|(name, m)| (name.to_owned(), Value::Object(m))).collect()
+    sides.into_iter().filter(|(_, m)| !m.is_empty()).map(|(name, m)| (name.to_owned(), m)).collect()
 }
 
 #[cfg(test)]

@@ -47,33 +47,30 @@ fn is_up(active: &str) -> bool {
     matches!(active, "active" | "reloading")
 }
 
-/// How long and how often something is looked at.
+/// How long and how often something is looked at; the time runs from when it is made.
 #[derive(Debug, Clone, Copy)]
 pub struct Wait {
-    /// Seconds until it is given up.
-    pub seconds: u64,
-    /// Pause between two looks.
-    pub every: Duration,
-    /// For the error: "haproxy to answer".
-    pub what: &'static str,
+    seconds: u64,
+    every: Duration,
+    what: &'static str,
+    begun: Instant,
 }
 
 impl Wait {
-    /// Looks until `look` says yes; it says no with what it saw.
+    /// Gives up after `seconds`, pauses for `every` between two looks; `what` is for the error: "haproxy to answer".
+    pub fn new(seconds: u64, every: Duration, what: &'static str) -> Self {
+        Self { seconds, every, what, begun: Instant::now() }
+    }
+
+    /// Pauses before another look; `last` is what was seen.
     ///
     /// # Errors
-    /// [`ActError::Timeout`] with what was seen last, or the error of a look.
-    pub async fn until<F>(self, mut look: F) -> Result<(), ActError>
-    where
-        F: AsyncFnMut() -> Result<Result<(), String>, ActError>,
-    {
-        let begun = Instant::now();
-        while let Err(last) = look().await? {
-            if begun.elapsed() >= Duration::from_secs(self.seconds) {
-                return Err(ActError::Timeout { seconds: self.seconds, what: self.what.to_owned(), last });
-            }
-            tokio::time::sleep(self.every).await;
+    /// [`ActError::Timeout`] when the time is over.
+    pub async fn again(&self, last: impl Into<String>) -> Result<(), ActError> {
+        if self.begun.elapsed() >= Duration::from_secs(self.seconds) {
+            return Err(ActError::Timeout { seconds: self.seconds, what: self.what.to_owned(), last: last.into() });
         }
+        tokio::time::sleep(self.every).await;
         Ok(())
     }
 }
