@@ -1,7 +1,7 @@
 //! A developer's tool: carries out one action on this machine, without a coordinator, and says what happened and how long it took.
 //!
 //! Reads `{"action": {...}, "credentials": {"bootstrap-token": "..."}}` from standard input. `act` brings the machine to that
-//! state, `act probe` only looks. Exit code 1 when the action failed or the look found a difference.
+//! state, `act probe` only looks. Packages that the mesh would stream are looked for in `/var/lib/ha-mesh/packages`. Exit code 1 when the action failed or the look found a difference.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -9,20 +9,41 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use ha_agent::execute::{self, Context, Credentials, Probe};
-use ha_agent::host::RealHost;
+use async_trait::async_trait;
+use ha_agent::execute::mesh::Mesh;
+use ha_agent::execute::{self, ActError, Context, Credentials, Probe};
+use ha_agent::host::{Host, RealHost};
 use ha_agent::ledger::Ledger;
+use ha_domain::id::Digest;
 use ha_domain::step::{Action, CredentialKind};
 use ha_transport::Secret;
 use serde::Deserialize;
 
 const LEDGER: &str = "/var/lib/ha-mesh/ledger.json";
+const PACKAGES: &str = "/var/lib/ha-mesh/packages";
 
 #[derive(Deserialize)]
 struct Order {
     action: Action,
     #[serde(default)]
     credentials: BTreeMap<CredentialKind, String>,
+}
+
+/// Packages that were copied to this machine by hand.
+struct Folder;
+
+#[async_trait]
+impl Mesh for Folder {
+    async fn package(&self, digest: &Digest, to: &Path) -> Result<(), ActError> {
+        let host = RealHost::default();
+        for name in host.list(Path::new(PACKAGES)).await? {
+            let path = Path::new(PACKAGES).join(name);
+            if host.digest(&path).await?.as_ref() == Some(digest) {
+                return Ok(host.copy(&path, to, 0o644).await?);
+            }
+        }
+        Err(ActError::Refused(format!("no file in {PACKAGES} has the sha256 {digest}; copy the package there")))
+    }
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -41,7 +62,7 @@ async fn carry_out(order: &Order, only_look: bool) -> anyhow::Result<()> {
     let credentials: Credentials = order.credentials.iter().map(|(k, v)| (*k, Secret::new(v.clone()))).collect();
     let begun = Instant::now();
     let progress = move |line: String| eprintln!("{} {line}", seconds(begun.elapsed()));
-    let cx = Context { host: &host, ledger: &ledger, credentials: &credentials, progress: &progress };
+    let cx = Context { host: &host, ledger: &ledger, credentials: &credentials, mesh: &Folder, progress: &progress };
     let component = order.action.component();
     let look = execute::probe(&order.action, &cx).await;
     println!("{} {component} probe: {look:?}", seconds(begun.elapsed()));

@@ -49,8 +49,8 @@ product_init() {
 
 init_field() { /usr/bin/python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))[sys.argv[2]])' "$LAB/init.json" "$1"; }
 
-product_join_on() { # MACHINE
-  has_file "$1" /etc/ha-mesh/agent.pem || in_machine "$1" ha-agent join "$(init_field join)"
+product_join_on() { # MACHINE: the string goes in by standard input, since a command line can be read by all
+  has_file "$1" /etc/ha-mesh/agent.pem || init_field join | docker exec -i "$(container "$1")" ha-agent join -
 }
 
 product_join() { on_each_machine product_join_on; }

@@ -1,7 +1,11 @@
-//! Exit codes that scripts can use, and the failures behind them.
+//! Exit codes that scripts can use, and the failures behind them. Knows no verb.
+
+use ha_transport::{Cause, diagnose};
+
+use crate::render::clean::clean;
 
 /// What a verb ends in when it does not succeed.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
     /// It was tried and did not work: exit 1.
     #[error("{0}")]
@@ -9,6 +13,9 @@ pub enum Failure {
     /// The input was refused; nothing was sent or changed: exit 2.
     #[error("{0}")]
     Refused(String),
+    /// A spec was refused: what is wrong with it, as a text that stands for itself: exit 2.
+    #[error("{0}")]
+    WrongSpec(String),
     /// The caller may not do this: exit 3.
     #[error("{0}")]
     NotPermitted(String),
@@ -28,27 +35,65 @@ impl Failure {
     pub fn code(&self) -> u8 {
         match self {
             Self::Failed(_) => 1,
-            Self::Refused(_) => 2,
+            Self::Refused(_) | Self::WrongSpec(_) => 2,
             Self::NotPermitted(_) => 3,
             Self::Unreachable(_) => 4,
             Self::TimedOut(_) => 5,
             Self::Conflict(_) => 6,
         }
     }
+
+    /// What standard error shows of it.
+    pub fn shown(&self) -> String {
+        match self {
+            Self::WrongSpec(text) => format!("{}\n", text.trim_end()),
+            Self::Failed(text)
+            | Self::Refused(text)
+            | Self::NotPermitted(text)
+            | Self::Unreachable(text)
+            | Self::TimedOut(text)
+            | Self::Conflict(text) => format!("hactl: {}\n", text.trim_end()),
+        }
+    }
+
+    /// A failure on this side, with what was being done.
+    pub(crate) fn doing(what: &str, error: impl std::fmt::Display) -> Self {
+        Self::Failed(format!("{what}: {error}"))
+    }
 }
 
 impl From<tonic::Status> for Failure {
     fn from(status: tonic::Status) -> Self {
         use tonic::Code as C;
-        let text = status.message().to_owned();
+        if let Some(cause) = diagnose(&status) {
+            return unconnected(&cause);
+        }
+        let text = clean(status.message());
         match status.code() {
             C::InvalidArgument | C::OutOfRange | C::FailedPrecondition | C::NotFound => Self::Refused(text),
             C::PermissionDenied | C::Unauthenticated => Self::NotPermitted(text),
             C::Unavailable => Self::Unreachable(text),
             C::DeadlineExceeded | C::Cancelled => Self::TimedOut(text),
             C::Aborted | C::AlreadyExists => Self::Conflict(text),
-            C::Ok | C::Unknown | C::ResourceExhausted | C::Unimplemented | C::Internal | C::DataLoss => Self::Failed(text),
+            C::Unimplemented => Self::Failed(format!("the coordinator does not know this ({text}): is it older than hactl?")),
+            C::Ok | C::Unknown | C::ResourceExhausted | C::Internal | C::DataLoss => Self::Failed(text),
         }
+    }
+}
+
+/// Why there was no connection to call on.
+fn unconnected(cause: &Cause) -> Failure {
+    match cause {
+        Cause::OurCertificateRevoked | Cause::CertificateRequired | Cause::OurCertificateRefused => {
+            Failure::NotPermitted(cause.to_string())
+        }
+        Cause::Unreachable(_)
+        | Cause::TimedOut
+        | Cause::PinMismatch
+        | Cause::ServerNotTrusted(_)
+        | Cause::OtherReplica
+        | Cause::HungUp
+        | Cause::Handshake(_) => Failure::Unreachable(cause.to_string()),
     }
 }
 
@@ -60,3 +105,54 @@ impl From<anyhow::Error> for Failure {
 
 /// What a verb returns.
 pub type Done = Result<(), Failure>;
+
+#[cfg(test)]
+mod tests {
+    use tonic::{Code, Status};
+
+    use super::*;
+
+    fn code(code: Code) -> u8 {
+        Failure::from(Status::new(code, "why")).code()
+    }
+
+    #[test]
+    fn each_kind_of_failure_has_the_exit_code_of_the_manual() {
+        assert_eq!(Failure::Failed(String::new()).code(), 1);
+        assert_eq!(Failure::Refused(String::new()).code(), 2);
+        assert_eq!(Failure::WrongSpec(String::new()).code(), 2);
+        assert_eq!(Failure::NotPermitted(String::new()).code(), 3);
+        assert_eq!(Failure::Unreachable(String::new()).code(), 4);
+        assert_eq!(Failure::TimedOut(String::new()).code(), 5);
+        assert_eq!(Failure::Conflict(String::new()).code(), 6);
+    }
+
+    #[test]
+    fn what_a_coordinator_answers_becomes_an_exit_code() {
+        let expected = [
+            (Code::Internal, 1),
+            (Code::InvalidArgument, 2),
+            (Code::NotFound, 2),
+            (Code::FailedPrecondition, 2),
+            (Code::PermissionDenied, 3),
+            (Code::Unauthenticated, 3),
+            (Code::Unavailable, 4),
+            (Code::DeadlineExceeded, 5),
+            (Code::Aborted, 6),
+        ];
+        for (given, exit) in expected {
+            assert_eq!(code(given), exit, "{given:?}");
+        }
+    }
+
+    #[test]
+    fn a_coordinators_words_cannot_drive_the_terminal() {
+        let failure = Failure::from(Status::aborted("\u{1b}[2Jspec 4 was applied by \u{7}eve"));
+        assert_eq!(failure.shown(), "hactl: spec 4 was applied by eve\n");
+    }
+
+    #[test]
+    fn a_wrong_spec_is_shown_as_it_is() {
+        assert_eq!(Failure::WrongSpec("cluster.yaml: 1 problem\n".to_owned()).shown(), "cluster.yaml: 1 problem\n");
+    }
+}

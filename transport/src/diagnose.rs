@@ -95,12 +95,18 @@ fn of_tls(e: &rustls::Error) -> Cause {
     }
 }
 
-/// The reason inside an error of a call, if the connection is what failed: give it a `tonic::Status` or transport error.
+/// The reason inside an error of a call, if the connection failed *before the call was sent*: trying again is then always safe.
+///
+/// Give it a `tonic::Status` or a transport error. `None` says nothing about whether the call arrived.
 pub fn diagnose(error: &(dyn StdError + 'static)) -> Option<Cause> {
     let mut next = Some(error);
     while let Some(e) = next {
         if let Some(failure) = e.downcast_ref::<ConnectFailure>() {
             return Some(failure.cause.clone());
+        }
+        // The connection was ending (its age, a restart) while the call still waited in the channel.
+        if e.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_canceled) {
+            return Some(Cause::HungUp);
         }
         // An I/O error hides what it wraps from `source`.
         let wrapped = e.downcast_ref::<io::Error>().and_then(io::Error::get_ref);

@@ -13,7 +13,8 @@ pub struct ServerLimits {
     pub streams: u32,
     /// Until a response begins. Long streams go on after that.
     pub request_timeout: Duration,
-    /// After this the peer is asked to make a new connection; streams may still end in peace.
+    /// After this the peer is asked to make a new connection; streams may still end in peace. A call that is just being made
+    /// can meet the old connection's end, unsent: [`crate::diagnose`] says so, and the caller tries again.
     pub connection_age: Duration,
     /// The largest message a service should take: set it as its `max_decoding_message_size`.
     pub message_bytes: usize,

@@ -21,7 +21,7 @@ use crate::ledger::Owned;
 const RECORD: &str = "/var/lib/ha-mesh/images.json";
 const BLOBS: &str = "/var/lib/containerd/io.containerd.content.v1.content/blobs/sha256";
 const CTR: &str = "/usr/local/bin/ctr";
-/// Images under way at once: while one is imported, the next is downloaded.
+
 const TIMEOUT: Duration = Duration::from_secs(15 * 60);
 
 /// Image reference to what is known of it.

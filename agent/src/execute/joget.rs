@@ -111,7 +111,7 @@ fn manifest(action: &Joget) -> Result<Manifest, ActError> {
 
 fn values(action: &Joget) -> minijinja::Value {
     let Joget { image, replicas, host, tls, .. } = action;
-    context! { image, replicas, host, tls, resources => resources(action) }
+    context! { image, replicas, host, tls, resources => json!(resources(action)).to_string() }
 }
 
 /// Requests and limits without what was left out.

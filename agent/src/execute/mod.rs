@@ -119,7 +119,7 @@ mod containerd;
 mod coordinator;
 mod database;
 mod database_access;
-mod database_backup;
+pub mod database_backup;
 pub mod distro;
 mod drain;
 mod echo;

@@ -66,6 +66,8 @@ pub fn render(component: Component, template: &Template, values: impl Into<Value
     environment.set_syntax(syntax.build().map_err(fault)?);
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+    // A text as JSON, YAML and TOML read it: quoted, whatever is in it.
+    environment.add_filter("json", |text: String| serde_json::Value::from(text).to_string());
     environment.add_global("header", header(component));
     environment.render_named_str(template.name, template.text, values).map_err(fault)
 }

@@ -23,6 +23,9 @@ const IDENTITY: HeaderName = HeaderName::from_static("x-ha-identity");
 const FINGERPRINT: HeaderName = HeaderName::from_static("x-ha-fingerprint");
 const ADDRESS: HeaderName = HeaderName::from_static("x-ha-address");
 
+/// Files lie on single coordinators: a caller asks one after the other, and each answers for itself.
+const LOCAL: &[&str] = &["/ha.v1.Agents/Fetch", "/ha.v1.Agents/Store"];
+
 /// Adds [`Relay`] to a service.
 #[derive(Clone)]
 pub struct RelayLayer(pub SharedMesh);
@@ -63,7 +66,7 @@ where
         let mut inner = std::mem::replace(&mut self.inner, ready);
         let mesh = Arc::clone(&self.mesh);
         Box::pin(async move {
-            if mesh.leads() {
+            if mesh.leads() || LOCAL.contains(&request.uri().path()) {
                 return inner.call(request).await;
             }
             Ok(forward(&mesh, request).await.unwrap_or_else(Status::into_http))

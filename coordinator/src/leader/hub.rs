@@ -29,7 +29,8 @@ struct Inner {
     sessions: BTreeMap<MachineId, Session>,
     observed: Observed,
     progress: Progress,
-    report: PlanReport,
+    /// Where every concern stands, and the generation of the spec it was planned for.
+    report: (u64, PlanReport),
     logs: HashMap<u64, mpsc::Sender<LogLines>>,
     channels: HashMap<String, Channel>,
 }
@@ -130,7 +131,7 @@ impl Hub {
         inner.sessions.clear();
         inner.observed.clear();
         inner.progress.clear();
-        inner.report = PlanReport::default();
+        inner.report = Default::default();
     }
 
     /// The last line of a step's progress.
@@ -149,9 +150,10 @@ impl Hub {
         self.lock().progress.remove(step.as_str());
     }
 
-    /// Where every concern stands, as last planned.
-    pub fn set_plan_report(&self, report: PlanReport) {
+    /// Where every concern stands, as last planned, for this generation of the spec.
+    pub fn set_plan_report(&self, generation: u64, report: PlanReport) {
         let mut inner = self.lock();
+        let report = (generation, report);
         if inner.report != report {
             inner.report = report;
             drop(inner);
@@ -159,9 +161,10 @@ impl Hub {
         }
     }
 
-    /// Where every concern stands.
-    pub fn plan_report(&self) -> PlanReport {
-        self.lock().report.clone()
+    /// Where every concern stands; empty while this generation of the spec has not been planned for.
+    pub fn plan_report(&self, generation: u64) -> PlanReport {
+        let inner = self.lock();
+        if inner.report.0 == generation { inner.report.1.clone() } else { PlanReport::default() }
     }
 
     /// A place for the lines that an agent will send for a log request.

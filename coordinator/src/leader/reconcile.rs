@@ -93,16 +93,23 @@ async fn round(mesh: &SharedMesh) {
     dispatch::offer_all(mesh);
 }
 
+/// Of the spec in force; 0 before the first.
+fn generation(state: &State) -> u64 {
+    state.spec.as_ref().map_or(0, |record| record.generation)
+}
+
 async fn adopt(mesh: &SharedMesh, observed: &Observed) {
-    let next = mesh.peek(|state| plan(&Input { now: now(), state, observed }));
-    mesh.hub.set_plan_report(next.report);
+    let (generation, next) = mesh.peek(|s| (generation(s), plan(&Input { now: now(), state: s, observed })));
+    mesh.hub.set_plan_report(generation, next.report);
     if next.steps.is_empty() {
         return;
     }
     let adopt = Command::AdoptPlan { base: next.base, steps: next.steps };
     if let Err(error) = mesh.propose("leader", adopt).await {
-        // Somebody changed the state meanwhile, or we lead no more: the next look plans anew.
-        tracing::debug!(%error, "the plan was not adopted");
+        // Somebody changed the state meanwhile, or we lead no more: the next look plans anew. Not at once: a refusal is
+        // an entry of the log too, and would wake us for the next.
+        tracing::warn!(%error, "the plan was not adopted");
+        tokio::time::sleep(TICK).await;
     }
 }
 
@@ -128,7 +135,7 @@ pub fn status(mesh: &Mesh) -> SiteStatus {
     let leader = leadership.leader.map_or_else(|| "none".to_owned(), |l| name_of(mesh, &l.address));
     let voters = members.iter().filter(|m| m.role == Role::Voter).count();
     let beside = Beside { voters, leader, progress: mesh.hub.all_progress() };
-    let report = mesh.hub.plan_report();
+    let report = mesh.hub.plan_report(mesh.peek(generation));
     let look =
         |observed: &Observed| mesh.peek(|state| site_status(&Input { now: now(), state, observed }, report, &beside));
     mesh.hub.with_observed(look)

@@ -302,3 +302,14 @@ mod random {
         }
     }
 }
+
+#[test]
+fn every_step_of_a_site_survives_the_log_and_the_wire() {
+    let site = Site::new(SITE);
+    for wave in forecast(&site.input()).waves {
+        for step in wave.steps {
+            let text = serde_json::to_string(&step).unwrap();
+            assert_eq!(serde_json::from_str::<Step>(&text).unwrap(), step, "{text}");
+        }
+    }
+}

@@ -14,7 +14,7 @@ use crate::id::Digest;
 
 /// What is done on one machine, with all its parameters. Every action is probe, act, verify on the agent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(tag = "action", rename_all = "kebab-case", deny_unknown_fields)]
 #[allow(missing_docs, reason = "each variant is documented at its parameters")]
 pub enum Action {
     Preflight(Preflight),

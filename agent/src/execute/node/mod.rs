@@ -127,7 +127,16 @@ async fn revive(node: &NodeIdentity, cx: &Context<'_>) -> Result<(), ActError> {
         _ => UnitVerb::Start,
     };
     service::bring(cx, KUBELET, verb).await?;
-    let wait = Wait::new(240, Duration::from_secs(1), "the node to be well again");
+    settle(node, cx, Wait::new(240, Duration::from_secs(1), "the node to be well again")).await
+}
+
+/// kubeadm restarts the kubelet last, so that it takes up its own certificate: what it does is over when that is up.
+async fn end(node: &NodeIdentity, cx: &Context<'_>) -> Result<(), ActError> {
+    progress::write(cx, Phase::Done, &node.name).await?;
+    settle(node, cx, Wait::new(120, Duration::from_millis(200), "the new node to be well")).await
+}
+
+async fn settle(node: &NodeIdentity, cx: &Context<'_>, wait: Wait) -> Result<(), ActError> {
     while let Some(last) = trouble(node, cx).await? {
         wait.again(last).await?;
     }

@@ -8,6 +8,7 @@ use tonic::Response;
 
 use super::Answer;
 use crate::api::reply::{document, unread};
+use crate::config::Ports;
 use crate::leader;
 use crate::mesh::{SharedMesh, now};
 
@@ -44,5 +45,6 @@ async fn list<T: serde::Serialize>(mesh: &SharedMesh, read: impl FnOnce(&State) 
 
 pub(super) fn version(mesh: &SharedMesh) -> Answer<VersionReply> {
     let leader = mesh.store.leadership().borrow().leader.as_ref().map_or_else(String::new, |l| l.address.clone());
-    Ok(Response::new(VersionReply { coordinator: env!("CARGO_PKG_VERSION").to_owned(), leader }))
+    let operators = mesh.hosts().iter().filter_map(|(_, host)| Ports::of(host).ok()).map(|p| p.operators()).collect();
+    Ok(Response::new(VersionReply { coordinator: env!("CARGO_PKG_VERSION").to_owned(), leader, operators }))
 }

@@ -7,7 +7,7 @@ use ha_domain::spec::Spec;
 use ha_domain::state::{Command, Place, Reply, SpecRecord, State, assign};
 use ha_domain::view::PlanView;
 use ha_proto::v1::{ApplyReply, ApplyRequest, Document, PlanRequest, RemoveNodeRequest, SpecReply};
-use tonic::{Response, Status};
+use tonic::{Code, Response, Status};
 
 use super::Answer;
 use crate::api::reply::{document, refused, unread};
@@ -25,11 +25,18 @@ fn understand(text: String, catalog: &str) -> Result<Wanted, Status> {
         "" => Catalog::built_in(),
         text => Catalog::parse(text).map_err(|e| Status::invalid_argument(e.to_string()))?,
     };
-    let wrong = |problems: Vec<ha_domain::spec::Problem>| {
-        Status::invalid_argument(ha_domain::spec::render(&problems, "cluster.yaml"))
-    };
-    let (spec, _) = ha_domain::spec::read(&text, &catalog).map_err(wrong)?;
+    let (spec, _) = ha_domain::spec::read(&text, &catalog).map_err(|problems| wrong(&problems))?;
     Ok(Wanted { text, spec, catalog })
+}
+
+/// The problems as text and, where they are few enough for a header, as JSON: the caller knows the file and its lines.
+fn wrong(problems: &[ha_domain::spec::Problem]) -> Status {
+    let text = ha_domain::spec::render(problems, "cluster.yaml");
+    let details = serde_json::to_vec(problems).unwrap_or_default();
+    if details.len() > 4 << 10 {
+        return Status::invalid_argument(text);
+    }
+    Status::with_details(Code::InvalidArgument, text, details.into())
 }
 
 pub(super) async fn apply(mesh: &SharedMesh, by: &str, request: ApplyRequest) -> Answer<ApplyReply> {
@@ -38,7 +45,7 @@ pub(super) async fn apply(mesh: &SharedMesh, by: &str, request: ApplyRequest) ->
     if let Some(old) = &current {
         let reasons = ha_domain::spec::check_change(&old.spec, &wanted.spec);
         if !reasons.is_empty() {
-            return Err(Status::invalid_argument(ha_domain::spec::render(&reasons, "cluster.yaml")));
+            return Err(wrong(&reasons));
         }
     }
     let changed = current.as_ref().is_none_or(|old| old.spec != wanted.spec || old.catalog != wanted.catalog);

@@ -82,12 +82,12 @@ fn machine(mesh: &Mesh, name: &str) -> Result<MachineId, Status> {
 pub(super) fn logs(mesh: &SharedMesh, request: LogsRequest) -> Answer<Lines> {
     let id = machine(mesh, &request.machine)?;
     let session = mesh.hub.session(&id);
-    let session = session.ok_or_else(|| Status::unavailable(format!("the agent of {} is silent", request.machine)))?;
+    let session = session.ok_or_else(|| Status::failed_precondition(format!("the agent of {} is silent", request.machine)))?;
     let (to, lines) = mpsc::channel::<LogLines>(64);
     let number = mesh.hub.expect_logs(to);
     let ask = LogRequest { request: number, unit: request.unit, lines: request.lines.clamp(1, 5_000) };
     if !session.send(Message::Log(ask)) {
-        return Err(Status::unavailable(format!("the agent of {} takes no messages", request.machine)));
+        return Err(Status::failed_precondition(format!("the agent of {} takes no messages", request.machine)));
     }
     Ok(Response::new(Box::pin(ReceiverStream::new(lines).map(Ok))))
 }

@@ -72,6 +72,8 @@ async fn install(names: &[&str], fetched: &mut Option<std::time::Instant>) -> Re
 async fn attempt(names: &[&str]) -> Result<Option<Trouble>, String> {
     let quiet = quiet::Quiet::begin().map_err(|e| e.to_string())?;
     let output = run(&apt::install(names)).await;
+    // dpkg was told not to sync each file.
+    blocking("sync", std::path::Path::new("/"), |_| Ok(rustix::fs::sync())).await.map_err(|e| e.to_string())?;
     quiet.end().map_err(|e| e.to_string())?;
     Ok(apt::trouble(&output?))
 }

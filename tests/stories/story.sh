@@ -1,0 +1,75 @@
+# Sourced by the stories: what they all need. A story ends at the first thing that is not as it should be.
+set -euo pipefail
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+lab() { "$ROOT/docker/lab" "$@" </dev/null; }
+status() { lab hactl status -o json; }
+
+say() { printf '%s %s\n' "$(date +%T)" "$*"; }
+
+fail() {
+  say "NOT SO: $*"
+  lab hactl status || true
+  lab hactl steps || true
+  exit 1
+}
+
+# within SECONDS WHAT COMMAND...: tries until it holds.
+within() {
+  local limit=$1 what=$2 began=$SECONDS
+  shift 2
+  until "$@" >/dev/null 2>&1; do
+    [ $((SECONDS - began)) -lt "$limit" ] || fail "$what (after $limit s)"
+    sleep 1
+  done
+  say "holds after $((SECONDS - began)) s: $what"
+}
+
+# field JQ-LIKE PYTHON: prints the value of a Python expression over the status, as `s`.
+field() { status | python3 -c "import json, sys; s = json.load(sys.stdin); print($1)"; }
+
+all_healthy() { [ "$(field 'all(l["health"] == "healthy" for l in s["layers"]) and len(s["layers"]) == 7')" = True ]; }
+nodes_ready() { [ "$(lab kubectl get nodes --no-headers | grep -cw Ready)" = "$1" ]; }
+voters() { [ "$(field 'next(l["detail"] for l in s["layers"] if l["name"] == "etcd").split(" voters")[0]')" = "$1" ]; }
+coordinators() { field 'next(l["detail"] for l in s["layers"] if l["name"] == "coordinators")' | grep -q "^$1 of $1"; }
+one_owner_each() { [ "$(field 'next(l["detail"] for l in s["layers"] if l["name"] == "load balancing").count(" VIP on ") == 2 and " and " not in next(l["detail"] for l in s["layers"] if l["name"] == "load balancing")')" = True ]; }
+
+fact() { awk -v k="$1" '$1 == k { print $2; exit }' "${HA_LAB_DIR:-$ROOT/.lab}/facts"; }
+machines_of() { awk -v r="$1" '$1 == "machine" && $3 == r { print $2 }' "${HA_LAB_DIR:-$ROOT/.lab}/facts"; }
+
+# browse PATH CURL-OPTION...: as a user of the site would, through the apps VIP.
+browse() {
+  local path=$1 host vip
+  shift
+  host=$(fact host) vip=$(fact vip-apps)
+  curl -sSk --max-time 10 --resolve "$host:80:$vip" --resolve "$host:443:$vip" "$@" "https://$host$path"
+}
+
+login_page_answers() { [ "$(browse /jw/web/login -o /dev/null -w '%{http_code}')" = 200 ]; }
+
+# whole NODES MASTERS COORDINATORS: the site is as it should be.
+whole() {
+  within 120 "every layer is healthy" all_healthy
+  within 60 "$1 nodes are Ready" nodes_ready "$1"
+  within 60 "etcd has $2 voters" voters "$2"
+  within 60 "$3 coordinators" coordinators "$3"
+  within 30 "each VIP has one owner" one_owner_each
+  within 60 "the login page answers through the apps VIP" login_page_answers
+}
+
+# A form that is submitted through the VIP is a row in the database.
+form_becomes_a_row() {
+  local jar value password database kind
+  jar=$(mktemp) value="story-$RANDOM$RANDOM"
+  password=$(lab kubectl -n joget get secret joget-admin -o 'jsonpath={.data.password}' | base64 -d)
+  browse /jw/web/login -o /dev/null -c "$jar" --data-urlencode j_username=admin --data-urlencode "j_password=$password"
+  [ "$(browse /jw/web/userview/standin/form -o /dev/null -w '%{http_code}' -b "$jar" --data-urlencode "value=$value")" = 200 ] || fail "the form was not taken"
+  rm -f "$jar"
+  database=$(machines_of database | head -n 1)
+  kind=$(lab hactl spec show -o json | python3 -c 'import json, sys; print(json.load(sys.stdin)["database"]["kind"])')
+  case $kind in
+    mariadb) lab exec "$database" mariadb -N -e "select count(*) from jwdb.app_fd_standin where c_value = '$value'" | grep -qx 1 ;;
+    *) lab exec "$database" runuser -u postgres -- psql -At jwdb -c "select count(*) from app_fd_standin where c_value = '$value'" | grep -qx 1 ;;
+  esac || fail "the form is no row in the database"
+  say "holds: a submitted form is a row in the database"
+}
