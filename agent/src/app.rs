@@ -14,12 +14,14 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::config::{CERTIFICATE, Config};
+use crate::copies::Copies;
 use crate::endpoints::Endpoints;
 use crate::execute::ActError;
 use crate::execute::mesh::Mesh;
 use crate::host::Host;
 use crate::machine::Machine;
 use crate::observe;
+use crate::schedule;
 use crate::session::Link;
 use crate::steps::Steps;
 
@@ -47,6 +49,7 @@ impl Agent {
         observe::start(&machine, &mut tasks);
         let link = Link { machine: Arc::clone(&machine), steps, credentials: credentials.clone(), outbox: messages };
         tasks.spawn(link.keep());
+        tasks.spawn(schedule::keep(Arc::clone(&machine), Copies::new(credentials.clone(), config.state.clone())));
         tasks.spawn(renew(credentials, config.clone()));
         Ok(Self { machine, tasks })
     }

@@ -1,5 +1,7 @@
 //! `ha-agent join`: the key is made here; the coordinator's authority is checked before the secret is sent.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, bail};
 use ha_domain::id::MachineName;
 use ha_proto::v1::enrolment_client::EnrolmentClient;
@@ -19,14 +21,33 @@ pub async fn join(config: &Config, host: &dyn Host, invitation: &JoinString, nam
     std::fs::create_dir_all(&config.state).with_context(|| format!("make {}", config.state.display()))?;
     let facts = serde_json::to_vec(&host.facts().await?)?;
     let key = LocalKey::generate()?;
-    let mut last = None;
-    for endpoint in &invitation.endpoints {
-        match ask(invitation, endpoint, (&key, &facts), name).await {
-            Ok(reply) => return keep(config, &key, reply, name),
-            Err(error) => last = Some(error.context(format!("join through {endpoint}"))),
+    let mut last = anyhow::anyhow!("the join string names no coordinator");
+    for round in 0..ROUNDS {
+        if round > 0 {
+            tokio::time::sleep(PAUSE).await;
+        }
+        for endpoint in &invitation.endpoints {
+            match ask(invitation, endpoint, (&key, &facts), name).await {
+                Ok(reply) => return keep(config, &key, reply, name),
+                Err(Refusal::Final(error)) => return Err(error.context(format!("join through {endpoint}"))),
+                Err(Refusal::Passing(error)) => last = error.context(format!("join through {endpoint}")),
+            }
         }
     }
-    Err(last.unwrap_or_else(|| anyhow::anyhow!("the join string names no coordinator")))
+    Err(last)
+}
+
+/// A coordinator that was just started elects its leader first: asked again this often.
+const ROUNDS: u32 = 15;
+/// Between two rounds.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Why a coordinator did not enrol us.
+enum Refusal {
+    /// It may do so in a moment.
+    Passing(anyhow::Error),
+    /// It will not.
+    Final(anyhow::Error),
 }
 
 async fn ask(
@@ -34,18 +55,22 @@ async fn ask(
     endpoint: &Endpoint,
     (key, facts): (&LocalKey, &[u8]),
     name: Option<&MachineName>,
-) -> anyhow::Result<EnrolReply> {
-    let pinned = pinned_channel(endpoint, &invitation.pin, &ChannelOptions::default()).await?;
+) -> Result<EnrolReply, Refusal> {
+    let pinned = pinned_channel(endpoint, &invitation.pin, &ChannelOptions::default()).await;
+    let pinned = pinned.map_err(|e| Refusal::Passing(e.into()))?;
     let request = EnrolRequest {
         token_id: invitation.token.to_string(),
         secret: invitation.secret.expose().to_vec(),
-        csr: key.csr_der()?,
+        csr: key.csr_der().map_err(|e| Refusal::Final(e.into()))?,
         facts: facts.to_vec(),
         name: name.map_or_else(String::new, ToString::to_string),
         address: String::new(),
     };
     let reply = EnrolmentClient::new(pinned.channel).enrol(request).await;
-    reply.map(tonic::Response::into_inner).map_err(|status| anyhow::anyhow!("{}", status.message()))
+    reply.map(tonic::Response::into_inner).map_err(|status| {
+        let error = anyhow::anyhow!("{}", status.message());
+        if status.code() == tonic::Code::Unavailable { Refusal::Passing(error) } else { Refusal::Final(error) }
+    })
 }
 
 fn keep(config: &Config, key: &LocalKey, reply: EnrolReply, name: Option<&MachineName>) -> anyhow::Result<String> {

@@ -9,6 +9,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use ha_coordinator::app::Coordinator;
 use ha_coordinator::config::Config;
 use ha_coordinator::founding;
+use ha_coordinator::store::Timing;
 use ha_transport::JoinString;
 
 /// The coordinator of an ha-mesh site: replicated three ways, it orders the bootstrap and keeps watch.
@@ -43,7 +44,11 @@ enum Verb {
         address: Option<String>,
     },
     /// Serves; started by systemd.
-    Run,
+    Run {
+        /// Raft's timing, the same on all replicas: how busy the machines and how slow their disks may be.
+        #[arg(long, env = "HA_RAFT_TIMING", default_value = "lan", value_parser = ["lan", "slow-disk", "wan"])]
+        timing: String,
+    },
     /// Says how this replica is.
     Status,
     /// Prints shell completions.
@@ -76,12 +81,20 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.verb {
         Verb::Init { address, output } => init(&config, address, output == "json").await,
         Verb::Join { address } => join(&config, address).await,
-        Verb::Run => serve(&config).await,
+        Verb::Run { timing } => serve(&Config { timing: preset(&timing), ..config }).await,
         Verb::Status => status(&config).await,
         Verb::Completion { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "ha-coordinator", &mut std::io::stdout());
             Ok(())
         }
+    }
+}
+
+fn preset(name: &str) -> Timing {
+    match name {
+        "slow-disk" => Timing::SlowDisk,
+        "wan" => Timing::Wan,
+        _ => Timing::Lan,
     }
 }
 

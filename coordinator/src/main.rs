@@ -1,4 +1,4 @@
-//! `ha-coordinator`: init, join, run, status, login-string.
+//! `ha-coordinator`: init, join, run, status.
 
 mod cli;
 

@@ -37,7 +37,10 @@ impl Context {
         let name = match name {
             Some(name) => name.to_owned(),
             None => current().ok_or_else(|| {
-                Failure::Refused("you are not logged in: run `hactl login <login string>` (`ha-coordinator init` printed one)".to_owned())
+                Failure::Refused(
+                    "you are not logged in: run `hactl login <login string>` (`ha-coordinator init` printed one)"
+                        .to_owned(),
+                )
             })?,
         };
         let context = Self::named(&name)?;

@@ -1,12 +1,13 @@
 //! Exit codes that scripts can use, and the failures behind them. Knows no verb.
 
+use ha_domain::spec::Problem;
 use ha_transport::{Cause, diagnose};
 
 use crate::render::clean::clean;
 
 /// What a verb ends in when it does not succeed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Failure {
+pub(crate) enum Failure {
     /// It was tried and did not work: exit 1.
     #[error("{0}")]
     Failed(String),
@@ -16,6 +17,9 @@ pub enum Failure {
     /// A spec was refused: what is wrong with it, as a text that stands for itself: exit 2.
     #[error("{0}")]
     WrongSpec(String),
+    /// The coordinators refused a spec for these problems; the verb that sent it knows the file: exit 2.
+    #[error("{}", ha_domain::spec::render(.0, "cluster.yaml").trim_end())]
+    SpecProblems(Vec<Problem>),
     /// The caller may not do this: exit 3.
     #[error("{0}")]
     NotPermitted(String),
@@ -32,10 +36,10 @@ pub enum Failure {
 
 impl Failure {
     /// The exit code.
-    pub fn code(&self) -> u8 {
+    pub(crate) fn code(&self) -> u8 {
         match self {
             Self::Failed(_) => 1,
-            Self::Refused(_) | Self::WrongSpec(_) => 2,
+            Self::Refused(_) | Self::WrongSpec(_) | Self::SpecProblems(_) => 2,
             Self::NotPermitted(_) => 3,
             Self::Unreachable(_) => 4,
             Self::TimedOut(_) => 5,
@@ -44,9 +48,9 @@ impl Failure {
     }
 
     /// What standard error shows of it.
-    pub fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         match self {
-            Self::WrongSpec(text) => format!("{}\n", text.trim_end()),
+            Self::WrongSpec(_) | Self::SpecProblems(_) => format!("{self}\n"),
             Self::Failed(text)
             | Self::Refused(text)
             | Self::NotPermitted(text)
@@ -68,6 +72,9 @@ impl From<tonic::Status> for Failure {
         if let Some(cause) = diagnose(&status) {
             return unconnected(&cause);
         }
+        if let Ok(problems) = serde_json::from_slice::<Vec<Problem>>(status.details()) {
+            return Self::SpecProblems(problems);
+        }
         let text = clean(status.message());
         match status.code() {
             C::InvalidArgument | C::OutOfRange | C::FailedPrecondition | C::NotFound => Self::Refused(text),
@@ -75,7 +82,9 @@ impl From<tonic::Status> for Failure {
             C::Unavailable => Self::Unreachable(text),
             C::DeadlineExceeded | C::Cancelled => Self::TimedOut(text),
             C::Aborted | C::AlreadyExists => Self::Conflict(text),
-            C::Unimplemented => Self::Failed(format!("the coordinator does not know this ({text}): is it older than hactl?")),
+            C::Unimplemented => {
+                Self::Failed(format!("the coordinator does not know this ({text}): is it older than hactl?"))
+            }
             C::Ok | C::Unknown | C::ResourceExhausted | C::Internal | C::DataLoss => Self::Failed(text),
         }
     }
@@ -104,7 +113,7 @@ impl From<anyhow::Error> for Failure {
 }
 
 /// What a verb returns.
-pub type Done = Result<(), Failure>;
+pub(crate) type Done = Result<(), Failure>;
 
 #[cfg(test)]
 mod tests {
@@ -152,7 +161,17 @@ mod tests {
     }
 
     #[test]
+    fn problems_that_a_coordinator_found_are_shown_like_those_found_here() {
+        let problems = serde_json::to_vec(&[Problem::error("name", "cannot change")]).unwrap();
+        let failure = Failure::from(Status::with_details(Code::InvalidArgument, "text", problems.into()));
+        assert_eq!(
+            (failure.code(), failure.shown().as_str()),
+            (2, "cluster.yaml: 1 problem\n\n  x name: cannot change\n")
+        );
+    }
+
+    #[test]
     fn a_wrong_spec_is_shown_as_it_is() {
-        assert_eq!(Failure::WrongSpec("cluster.yaml: 1 problem\n".to_owned()).shown(), "cluster.yaml: 1 problem\n");
+        assert_eq!(Failure::WrongSpec("cluster.yaml: 1 problem".to_owned()).shown(), "cluster.yaml: 1 problem\n");
     }
 }

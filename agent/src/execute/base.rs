@@ -34,7 +34,7 @@ fn for_containers(role: Role) -> bool {
 }
 
 /// Looks at each part in turn.
-pub async fn probe(a: &Base, cx: &Context<'_>) -> Result<Probe, ActError> {
+pub(super) async fn probe(a: &Base, cx: &Context<'_>) -> Result<Probe, ActError> {
     let missing = cx.host.missing_packages(&packages(a, cx).await?).await?;
     if !missing.is_empty() {
         return Ok(Probe::Differs(format!("not installed: {}", missing.join(" "))));
@@ -50,7 +50,7 @@ pub async fn probe(a: &Base, cx: &Context<'_>) -> Result<Probe, ActError> {
 }
 
 /// Converges each part; every one of them is the same when done twice.
-pub async fn act(a: &Base, cx: &Context<'_>) -> Result<(), ActError> {
+pub(super) async fn act(a: &Base, cx: &Context<'_>) -> Result<(), ActError> {
     distro::install(cx, &packages(a, cx).await?).await?;
     set_host_name(a, cx).await?;
     hosts::put(cx, &a.hosts).await?;

@@ -23,13 +23,15 @@ struct Wanted<'a> {
 fn wanted<'a>(a: &'a DatabaseAccess, cx: &'a Context<'_>) -> Result<Wanted<'a>, ActError> {
     let password = cx.credential(CredentialKind::DatabasePassword).ok();
     if password.is_some_and(|p| p.is_empty() || p.contains(|c: char| c.is_control())) {
-        return Err(ActError::Refused("the database password is empty or has control characters: set another".to_owned()));
+        return Err(ActError::Refused(
+            "the database password is empty or has control characters: set another".to_owned(),
+        ));
     }
     Ok(Wanted { name: sql::name(&a.name)?, user: sql::name(&a.user)?, tls: a.tls, password })
 }
 
 /// Asks the server; with a password at hand also whether it is the user's.
-pub async fn probe(a: &DatabaseAccess, cx: &Context<'_>) -> Result<Probe, ActError> {
+pub(super) async fn probe(a: &DatabaseAccess, cx: &Context<'_>) -> Result<Probe, ActError> {
     let wanted = wanted(a, cx)?;
     let trouble = match a.kind {
         DatabaseKind::MariaDb => mariadb::trouble(&wanted, cx).await,
@@ -44,7 +46,7 @@ pub async fn probe(a: &DatabaseAccess, cx: &Context<'_>) -> Result<Probe, ActErr
 }
 
 /// Makes schema, user and grants, and sets the password.
-pub async fn act(a: &DatabaseAccess, cx: &Context<'_>) -> Result<(), ActError> {
+pub(super) async fn act(a: &DatabaseAccess, cx: &Context<'_>) -> Result<(), ActError> {
     let wanted = wanted(a, cx)?;
     let password = cx.credential(CredentialKind::DatabasePassword)?;
     match a.kind {

@@ -59,7 +59,7 @@ pub struct Status {
 }
 
 /// Looks: whether they are set up like this, and whether there is a proven one.
-pub async fn probe(a: &DatabaseBackup, cx: &Context<'_>) -> Result<Probe, ActError> {
+pub(super) async fn probe(a: &DatabaseBackup, cx: &Context<'_>) -> Result<Probe, ActError> {
     if !is_current(cx, Path::new(SETTINGS), &settings_text(a)).await? {
         return Ok(Probe::Differs("backups are not set up like that".to_owned()));
     }
@@ -74,7 +74,7 @@ pub async fn probe(a: &DatabaseBackup, cx: &Context<'_>) -> Result<Probe, ActErr
 }
 
 /// Records the settings and takes the first backup, where there is none.
-pub async fn act(a: &DatabaseBackup, cx: &Context<'_>) -> Result<(), ActError> {
+pub(super) async fn act(a: &DatabaseBackup, cx: &Context<'_>) -> Result<(), ActError> {
     due::minute_of_day(&a.at)?;
     sql::name(&a.name)?;
     cx.ledger.own_file(cx.host, Path::new(DIR), Owned::Dir).await?;
@@ -200,7 +200,13 @@ mod tests {
 
     #[test]
     fn the_oldest_beyond_those_kept_go_and_other_files_stay() {
-        let names = ["draft", "jwdb-2026-11-22T020000Z.sql.gz", "jwdb-2026-11-23T020000Z.sql.gz", "jwdb2-2026.sql.gz", "status.json"];
+        let names = [
+            "draft",
+            "jwdb-2026-11-22T020000Z.sql.gz",
+            "jwdb-2026-11-23T020000Z.sql.gz",
+            "jwdb2-2026.sql.gz",
+            "status.json",
+        ];
         let names = names.map(str::to_owned);
         assert_eq!(surplus(&names, "jwdb", 1), ["jwdb-2026-11-22T020000Z.sql.gz"]);
         assert_eq!(surplus(&names, "jwdb", 0), ["jwdb-2026-11-22T020000Z.sql.gz"]);

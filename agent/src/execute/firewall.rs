@@ -28,7 +28,11 @@ struct Files {
 fn render(a: &Firewall) -> Result<Files, ActError> {
     let rules = a.allow.iter().map(lines).collect::<Result<Vec<_>, _>>()?.concat();
     let with = |digest: &str| {
-        rendered::render(Component::Firewall, &template!("firewall.nft.j2"), context! { digest, rules => rules.clone() })
+        rendered::render(
+            Component::Firewall,
+            &template!("firewall.nft.j2"),
+            context! { digest, rules => rules.clone() },
+        )
     };
     let digest = Digest::of(with("")?.as_bytes());
     let unit = context! { nft => NFT, rules => RULES };
@@ -49,7 +53,8 @@ fn lines(allow: &Allow) -> Result<Vec<String>, ActError> {
             return Err(ActError::Refused(format!("firewall rule {:?} has no port", allow.comment)));
         }
     };
-    let comment: String = allow.comment.chars().filter(|c| c.is_ascii_alphanumeric() || " -._".contains(*c)).take(100).collect();
+    let comment: String =
+        allow.comment.chars().filter(|c| c.is_ascii_alphanumeric() || " -._".contains(*c)).take(100).collect();
     let end = format!("{what} accept comment \"{comment}\"");
     if allow.from.is_empty() {
         return Ok(vec![end]);
@@ -88,7 +93,7 @@ fn facts(listing: &str) -> std::collections::BTreeMap<String, String> {
 }
 
 /// Looks: files, unit, and the kernel's own table.
-pub async fn probe(a: &Firewall, cx: &Context<'_>) -> Result<Probe, ActError> {
+pub(super) async fn probe(a: &Firewall, cx: &Context<'_>) -> Result<Probe, ActError> {
     if let Some(trouble) = service::trouble(cx, UNIT.0).await? {
         return Ok(Probe::Differs(trouble));
     }
@@ -109,7 +114,7 @@ pub async fn probe(a: &Firewall, cx: &Context<'_>) -> Result<Probe, ActError> {
 }
 
 /// Loads the rules as a whole, now and at every boot.
-pub async fn act(a: &Firewall, cx: &Context<'_>) -> Result<(), ActError> {
+pub(super) async fn act(a: &Firewall, cx: &Context<'_>) -> Result<(), ActError> {
     distro::install(cx, distro::of(cx).await?.every_machine).await?;
     let files = render(a)?;
     let validator = Validator { program: NFT, args: &["--check", "--file", "{}"] };

@@ -34,12 +34,13 @@ fn rendered(a: &Haproxy) -> Result<(String, Digest), ActError> {
 }
 
 fn render(a: &Haproxy, digest: &str) -> Result<String, ActError> {
-    let any = if a.api.iter().chain(&a.apps).all(|b| b.address.is_ipv4()) { "*" } else { ":::" };
+    let only_ipv4 = a.api.iter().chain(&a.apps).all(|b| b.address.is_ipv4());
+    let (any, families) = if only_ipv4 { ("*", "") } else { ("::", " v4v6") };
     let at = |b: &Backend, port: u16| SocketAddr::new(b.address, port).to_string();
     let api = a.api.iter().map(|b| context! { name => b.name.as_str(), api => at(b, 6443) });
     let apps = a.apps.iter().map(|b| context! { name => b.name.as_str(), http => at(b, 80), https => at(b, 443) });
     let values = context! {
-        any, digest,
+        any, families, digest,
         api => api.collect::<Vec<_>>(),
         apps => apps.collect::<Vec<_>>(),
         apps_health_port => a.apps_health_port,
@@ -54,7 +55,7 @@ fn render(a: &Haproxy, digest: &str) -> Result<String, ActError> {
 }
 
 /// Looks: the file, the unit, and what the running process says it has read.
-pub async fn probe(a: &Haproxy, cx: &Context<'_>) -> Result<Probe, ActError> {
+pub(super) async fn probe(a: &Haproxy, cx: &Context<'_>) -> Result<Probe, ActError> {
     let (config, digest) = rendered(a)?;
     if let Some(trouble) = service::trouble(cx, HAPROXY.0).await? {
         return Ok(Probe::Differs(trouble));
@@ -70,7 +71,7 @@ pub async fn probe(a: &Haproxy, cx: &Context<'_>) -> Result<Probe, ActError> {
 }
 
 /// Installs, configures, starts or reloads.
-pub async fn act(a: &Haproxy, cx: &Context<'_>) -> Result<(), ActError> {
+pub(super) async fn act(a: &Haproxy, cx: &Context<'_>) -> Result<(), ActError> {
     let distribution = distro::of(cx).await?;
     distro::install(cx, &distribution.packages(Role::LoadBalancer)).await?;
     let (config, digest) = rendered(a)?;

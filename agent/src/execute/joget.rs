@@ -14,12 +14,13 @@ use serde_json::{Value, json};
 
 use super::kube_api::KubeApi;
 use super::manifest::Manifest;
-use super::rendered::template;
+use super::rendered::{last_lines, template};
 use super::service::Wait;
 use super::{ActError, Context, Probe, distro};
 
 const BUDGET: &str = "/apis/policy/v1/namespaces/joget/poddisruptionbudgets/joget";
 const PODS: &str = "/api/v1/namespaces/joget/pods?labelSelector=app%3Djoget";
+const WARNINGS: &str = "/api/v1/namespaces/joget/events?fieldSelector=type%3DWarning";
 const ADMIN_SECRET: &str = "/api/v1/namespaces/joget/secrets/joget-admin";
 
 pub(super) async fn probe(action: &Joget, cx: &Context<'_>) -> Result<Probe, ActError> {
@@ -77,8 +78,17 @@ fn available(deployment: &Value, wanted: u32) -> Result<(), String> {
 /// What the pods wait for, in Kubernetes' own words.
 async fn pods(api: &KubeApi<'_>) -> Result<String, ActError> {
     let pods = api.get(PODS).await?.unwrap_or_default();
-    let all: Vec<String> = pods["items"].as_array().into_iter().flatten().map(pod).collect();
+    let mut all: Vec<String> = pods["items"].as_array().into_iter().flatten().map(pod).collect();
+    let warnings = api.get(WARNINGS).await?.unwrap_or_default();
+    all.extend(last_warning(&warnings));
     Ok(if all.is_empty() { "there is no pod".to_owned() } else { all.join("; ") })
+}
+
+/// What the kubelet or a controller complained of last.
+fn last_warning(events: &Value) -> Option<String> {
+    let at = |event: &&Value| event["lastTimestamp"].as_str().unwrap_or_default().to_owned();
+    let last = events["items"].as_array()?.iter().max_by_key(at)?;
+    Some(last_lines(last["message"].as_str()?))
 }
 
 fn pod(pod: &Value) -> String {
@@ -175,6 +185,14 @@ mod tests {
         assert_eq!(of(2, 2, 2), Ok(()));
         assert_eq!(of(1, 2, 2), Err("2 of 2 replicas are available, 1 of them new".to_owned()));
         assert!(of(2, 2, 3).is_err());
+    }
+
+    #[test]
+    fn the_last_complaint_is_passed_on() {
+        let event = |at: &str, message: &str| json!({"lastTimestamp": at, "message": message});
+        let events = json!({"items": [event("2026-11-24T08:00:01Z", "new"), event("2026-11-24T08:00:00Z", "old")]});
+        assert_eq!(last_warning(&events).unwrap(), "new");
+        assert_eq!(last_warning(&json!({"items": []})), None);
     }
 
     #[test]

@@ -35,7 +35,7 @@ impl Finding {
 }
 
 /// Whether exactly this was asked and passed before.
-pub async fn probe(a: &Preflight, cx: &Context<'_>) -> Result<Probe, ActError> {
+pub(super) async fn probe(a: &Preflight, cx: &Context<'_>) -> Result<Probe, ActError> {
     let digest = Action::Preflight(a.clone()).digest();
     let facts = rendered::applied_facts(cx, Component::Preflight, &digest).await?;
     Ok(facts.map_or(Probe::Differs("not looked at yet".to_owned()), Probe::Converged))
@@ -45,7 +45,7 @@ pub async fn probe(a: &Preflight, cx: &Context<'_>) -> Result<Probe, ActError> {
 ///
 /// # Errors
 /// [`ActError::Refused`] with all that is in the way and is not ignored.
-pub async fn act(a: &Preflight, cx: &Context<'_>) -> Result<(), ActError> {
+pub(super) async fn act(a: &Preflight, cx: &Context<'_>) -> Result<(), ActError> {
     (cx.progress)("looking at the machine".to_owned());
     let facts = cx.host.facts().await?;
     let mut measured = sizes::facts(&facts);
@@ -64,7 +64,8 @@ pub async fn act(a: &Preflight, cx: &Context<'_>) -> Result<(), ActError> {
 
 /// The warnings, ignored refusals among them.
 fn judge(a: &Preflight, findings: Vec<Finding>) -> Result<Vec<String>, ActError> {
-    let ignored = |f: &Finding| f.check != leftovers::FATAL && a.ignore.iter().any(|name| name.eq_ignore_ascii_case(f.check));
+    let ignored =
+        |f: &Finding| f.check != leftovers::FATAL && a.ignore.iter().any(|name| name.eq_ignore_ascii_case(f.check));
     let (refused, told): (Vec<_>, Vec<_>) = findings.into_iter().partition(|f| f.refuses && !ignored(f));
     if refused.is_empty() {
         return Ok(told.into_iter().map(|f| f.text).collect());

@@ -16,7 +16,7 @@ use minijinja::{Environment, UndefinedBehavior, Value};
 use serde::{Deserialize, Serialize};
 
 use super::{ActError, Context};
-use crate::host::{Command, NewFile};
+use crate::host::{Command, NewFile, Output};
 
 /// An embedded template; [`template!`](crate::execute::rendered::template) makes one.
 #[derive(Debug, Clone, Copy)]
@@ -97,25 +97,33 @@ pub async fn put_validated(
     Ok(cx.ledger.put(cx.host, NewFile { path, content, mode }).await?)
 }
 
-/// Lets the program read the candidate where it is not yet in use.
 async fn validate(cx: &Context<'_>, path: &Path, content: &[u8], validator: &Validator<'_>) -> Result<(), ActError> {
-    let candidate = candidate_path(cx, path);
-    cx.host.write(NewFile { path: &candidate, content, mode: 0o600 }).await?;
-    let verdict = judge(cx, &candidate, validator).await;
-    cx.host.remove(&candidate).await?;
-    verdict
+    let output = try_candidate(cx, path, content, validator).await?;
+    if output.ok() { Ok(()) } else { Err(invalid(validator, &output)) }
 }
 
-async fn judge(cx: &Context<'_>, candidate: &Path, validator: &Validator<'_>) -> Result<(), ActError> {
-    let candidate = candidate.to_string_lossy();
-    let args: Vec<String> = validator.args.iter().map(|a| a.replace("{}", &candidate)).collect();
+/// The error for a candidate that its program refused.
+pub fn invalid(validator: &Validator<'_>, output: &Output) -> ActError {
+    let text = output.text();
+    let said = if output.stderr.trim().is_empty() { &text } else { &output.stderr };
+    ActError::Invalid { program: validator.program.to_owned(), said: last_lines(said) }
+}
+
+/// Lets the program read what is to be put at `path` where it is not yet in use, and returns what it said.
+pub async fn try_candidate(
+    cx: &Context<'_>,
+    path: &Path,
+    content: &[u8],
+    validator: &Validator<'_>,
+) -> Result<Output, ActError> {
+    let candidate = candidate_path(cx, path);
+    cx.host.write(NewFile { path: &candidate, content, mode: 0o600 }).await?;
+    let name = candidate.to_string_lossy();
+    let args: Vec<String> = validator.args.iter().map(|a| a.replace("{}", &name)).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    let output = cx.host.run(Command::new(validator.program, &args)).await?;
-    if output.ok() {
-        return Ok(());
-    }
-    let said = if output.stderr.trim().is_empty() { output.text() } else { output.stderr };
-    Err(ActError::Invalid { program: validator.program.to_owned(), said: last_lines(&said) })
+    let output = cx.host.run(Command::new(validator.program, &args)).await;
+    cx.host.remove(&candidate).await?;
+    Ok(output?)
 }
 
 /// `/etc/haproxy/haproxy.cfg` as one name below a folder of ours: the ending stays, some programs go by it.
@@ -180,7 +188,7 @@ pub async fn applied_facts(
 ///
 /// # Errors
 /// [`ActError::Program`] with the end of what it said.
-pub async fn run_ok(cx: &Context<'_>, command: Command<'_>) -> Result<crate::host::Output, ActError> {
+pub async fn run_ok(cx: &Context<'_>, command: Command<'_>) -> Result<Output, ActError> {
     let program = command.program.to_owned();
     let output = cx.host.run(command).await?;
     if output.ok() {

@@ -14,7 +14,9 @@ use super::{ActError, Context, Probe, service};
 use crate::host::UnitVerb;
 
 fn render(a: &TimeSync, distribution: &Distribution) -> Result<String, ActError> {
-    if let Some(odd) = a.servers.iter().find(|s| s.is_empty() || s.contains(|c: char| c.is_whitespace() || c.is_control())) {
+    if let Some(odd) =
+        a.servers.iter().find(|s| s.is_empty() || s.contains(|c: char| c.is_whitespace() || c.is_control()))
+    {
         return Err(ActError::Refused(format!("time.servers: {odd:?} is not a name or an address")));
     }
     let values = context! { servers => a.servers.clone(), pool => distribution.ntp_pool };
@@ -22,7 +24,7 @@ fn render(a: &TimeSync, distribution: &Distribution) -> Result<String, ActError>
 }
 
 /// Looks: file, unit, and whether the process was started with it.
-pub async fn probe(a: &TimeSync, cx: &Context<'_>) -> Result<Probe, ActError> {
+pub(super) async fn probe(a: &TimeSync, cx: &Context<'_>) -> Result<Probe, ActError> {
     if let Some(trouble) = service::trouble(cx, CHRONY.0).await? {
         return Ok(Probe::Differs(trouble));
     }
@@ -35,7 +37,7 @@ pub async fn probe(a: &TimeSync, cx: &Context<'_>) -> Result<Probe, ActError> {
 }
 
 /// Installs, configures, starts or restarts: chronyd reads its configuration at its start only.
-pub async fn act(a: &TimeSync, cx: &Context<'_>) -> Result<(), ActError> {
+pub(super) async fn act(a: &TimeSync, cx: &Context<'_>) -> Result<(), ActError> {
     let distribution = distro::of(cx).await?;
     distro::install(cx, distribution.every_machine).await?;
     let config = render(a, &distribution)?;

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::looking;
 use crate::execute::kube_api::KubeApi;
-use crate::execute::Context;
+use crate::execute::{Context, etcd_snapshots};
 use crate::host::{HttpRequest, Tls};
 use crate::machine::Machine;
 
@@ -28,7 +28,7 @@ pub(super) async fn look(machine: &Machine) {
         Some(Action::WorkerJoin(_)) => false,
         _ => return,
     };
-    let snapshot = machine.report().fact(Component::EtcdSnapshots, "last-snapshot").and_then(|t| t.parse().ok());
+    let snapshot = looking(machine, async |cx| etcd_snapshots::last(cx).await).await.ok().flatten();
     let report = looking(machine, async |cx| {
         let mut report = KubernetesReport { kubelet_healthy: Some(kubelet(cx).await), ..KubernetesReport::default() };
         if control_plane {
@@ -39,7 +39,7 @@ pub(super) async fn look(machine: &Machine) {
     });
     let mut report = report.await;
     if let Some(etcd) = &mut report.etcd {
-        etcd.last_snapshot = snapshot.map(ha_domain::id::Time);
+        etcd.last_snapshot = snapshot.map(|s| s.taken);
     }
     machine.see(|r| r.kubernetes = Some(report));
 }

@@ -46,14 +46,19 @@ pub(crate) async fn looking<R>(machine: &Machine, look: impl AsyncFnOnce(&Contex
 /// Starts to look; ends when the set is dropped.
 pub fn start(machine: &Arc<Machine>, tasks: &mut JoinSet<()>) {
     repeat(machine, tasks, Duration::from_secs(10), facts::look);
-    repeat(machine, tasks, Duration::from_secs(2), layers);
+    repeat(machine, tasks, Duration::from_secs(2), nearby);
+    repeat(machine, tasks, Duration::from_secs(5), cluster);
     repeat(machine, tasks, Duration::from_secs(5), units::look);
     repeat(machine, tasks, Duration::from_secs(15), components::look);
 }
 
-async fn layers(machine: Arc<Machine>) {
+async fn nearby(machine: Arc<Machine>) {
     balance::look(&machine).await;
     database::look(&machine).await;
+}
+
+/// Apart and slower: every look at the cluster is a handful of TLS handshakes.
+async fn cluster(machine: Arc<Machine>) {
     kubernetes::look(&machine).await;
 }
 
@@ -75,5 +80,6 @@ pub async fn once(machine: &Arc<Machine>) {
     facts::look(Arc::clone(machine)).await;
     components::first(Arc::clone(machine)).await;
     units::look(Arc::clone(machine)).await;
-    layers(Arc::clone(machine)).await;
+    nearby(Arc::clone(machine)).await;
+    cluster(Arc::clone(machine)).await;
 }

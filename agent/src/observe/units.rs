@@ -5,12 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ha_domain::report::UnitState;
+use ha_domain::step::Component;
 
 use crate::host::UnitVerb;
 use crate::machine::Machine;
 
 /// Starts of one unit within [`WINDOW`] before it is left to the coordinator and a person.
 const BUDGET: u32 = 5;
+/// The kubelet's unit.
+const KUBELET: &str = "kubelet.service";
 /// The span over which starts are counted.
 const WINDOW: Duration = Duration::from_secs(600);
 
@@ -20,13 +23,15 @@ pub(super) async fn look(machine: Arc<Machine>) {
     let mut units = BTreeMap::new();
     for name in machine.ledger.owned_units() {
         let Ok(unit) = machine.host.unit(&name).await else { continue };
+        // Until this machine is a node the kubelet has no configuration and falls: that is as it should be.
+        let expected = name == KUBELET && !machine.wanted.all().contains_key(&Component::Node);
         let mut state = UnitState {
             active: unit.active.clone(),
             sub: unit.sub,
             restarts: old.get(&name).map_or(0, |u| u.restarts),
         };
         // A unit that a person has disabled stays down; one that is starting or waits for its own restart is let be.
-        if unit.enabled && matches!(unit.active.as_str(), "failed" | "inactive") && state.restarts < BUDGET && !is_at_work(&machine) {
+        if !expected && unit.enabled && matches!(unit.active.as_str(), "failed" | "inactive") && state.restarts < BUDGET && !is_at_work(&machine) {
             tracing::warn!(unit = %name, "fell; starting it again");
             state.restarts += 1;
             if let Err(error) = machine.host.control(&name, UnitVerb::Start).await {
@@ -43,5 +48,5 @@ pub(super) async fn look(machine: Arc<Machine>) {
 
 /// Whether a step is at work: it may have stopped a unit on purpose.
 fn is_at_work(machine: &Machine) -> bool {
-    ha_domain::step::Component::ALL.iter().any(|c| machine.is_occupied(*c))
+    Component::ALL.iter().any(|c| machine.is_occupied(*c))
 }

@@ -118,7 +118,25 @@ async fn keep(folder: PathBuf, mut pieces: Streaming<Chunk>) -> Result<StoreRepl
         return Err(Status::data_loss("the copy does not have the sha256 it was announced with: send it again"));
     }
     tokio::fs::rename(&partial, folder.join(name.as_str())).await.map_err(failed)?;
+    forget_oldest(&folder).await.map_err(failed)?;
     Ok(StoreReply { digest: digest.to_string(), bytes })
+}
+
+/// Copies of one machine that are kept; their names sort by kind and time.
+const COPIES: usize = 12;
+
+async fn forget_oldest(folder: &std::path::Path) -> std::io::Result<()> {
+    let mut names = Vec::new();
+    let mut entries = tokio::fs::read_dir(folder).await?;
+    while let Some(entry) = entries.next_entry().await? {
+        names.extend(entry.file_name().into_string().ok().filter(|n| !n.starts_with('.')));
+    }
+    names.sort();
+    let surplus = names.len().saturating_sub(COPIES);
+    for name in names.iter().take(surplus) {
+        tokio::fs::remove_file(folder.join(name)).await?;
+    }
+    Ok(())
 }
 
 /// Signs and registers a certificate: it counts before it is handed out.

@@ -24,7 +24,7 @@ enum Standing {
 /// Evaluates the wishes of one concern; proposed steps go to `steps`.
 pub(super) fn all(world: &mut World<'_>, name: &str, wishes: Vec<Wish>, steps: &mut Vec<Step>) -> ConcernReport {
     let mut report =
-        ConcernReport { name: name.to_owned(), done: 0, all: 0, outcome: Outcome::Done, waiting: Vec::new() };
+        ConcernReport { name: name.to_owned(), done: 0, all: 0, outcome: Outcome::Done, waiting: vec![], about: vec![] };
     let mut moving = false;
     for wish in &wishes {
         report.all += 1;
@@ -35,7 +35,10 @@ pub(super) fn all(world: &mut World<'_>, name: &str, wishes: Vec<Wish>, steps: &
                 moving = true;
                 steps.push(*step);
             }
-            Standing::Waiting(why) => report.waiting.push(why),
+            Standing::Waiting(why) => {
+                report.waiting.push(why);
+                report.about.push((wish.on.clone(), wish.action.as_ref().ok().map(Action::component)));
+            }
         }
     }
     report.outcome = match (moving, report.waiting.first()) {

@@ -22,8 +22,11 @@ pub struct Forecast {
 pub struct Wave {
     /// The steps.
     pub steps: Vec<Step>,
-    /// The concern of each step's component, in the same order.
+    /// Why each step is done, in the same order.
     pub reasons: Vec<String>,
+    /// What each step waited for until then, in the same order; empty where it did not wait.
+    #[serde(default)]
+    pub waited: Vec<String>,
 }
 
 /// More rounds than any site needs: a plan that does not end is a fault, and is cut here.
@@ -34,6 +37,7 @@ pub fn forecast(input: &Input<'_>) -> Forecast {
     let mut state = input.state.clone();
     let mut observed = input.observed.clone();
     let mut waves = Vec::new();
+    let mut before = PlanReport::default();
     loop {
         let now = input.now;
         let next = plan(&Input { now, state: &state, observed: &observed });
@@ -44,7 +48,9 @@ pub fn forecast(input: &Input<'_>) -> Forecast {
             take_for_done(&mut state, &mut observed, step, now);
         }
         let reasons = next.steps.iter().map(|s| s.why.clone()).collect();
-        waves.push(Wave { steps: next.steps, reasons });
+        let waited = next.steps.iter().map(|s| before.held_back(s)).collect();
+        waves.push(Wave { steps: next.steps, reasons, waited });
+        before = next.report;
     }
 }
 

@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::id::MachineName;
+use crate::step::{Component, Step};
+
 /// What the planner says.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct PlanReport {
@@ -22,6 +25,9 @@ pub struct ConcernReport {
     pub outcome: Outcome,
     /// Each wish that is not done and not under way, with its reason: "m2: needs containerd on m2".
     pub waiting: Vec<String>,
+    /// What each entry of `waiting` is about: machines, and the component where it is known. Not part of the document.
+    #[serde(skip)]
+    pub(super) about: Vec<(Vec<MachineName>, Option<Component>)>,
 }
 
 /// Where a concern stands. `Waiting` lets later concerns go on, `Hold` does not.
@@ -48,6 +54,15 @@ impl PlanReport {
     /// Wishes fulfilled and all wishes.
     pub fn progress(&self) -> (u32, u32) {
         self.concerns.iter().fold((0, 0), |(done, all), c| (done + c.done, all + c.all))
+    }
+
+    /// Why this step was not proposed; empty where it was, or was not thought of.
+    pub(super) fn held_back(&self, step: &Step) -> String {
+        let is = |(on, what): &(Vec<MachineName>, Option<Component>)| {
+            on.contains(&step.name) && what.is_none_or(|component| component == step.component())
+        };
+        let all = self.concerns.iter().flat_map(|c| c.about.iter().zip(&c.waiting));
+        all.filter(|(about, _)| is(about)).max_by_key(|((_, what), _)| what.is_some()).map_or_else(String::new, |(_, why)| why.clone())
     }
 
     /// Whether everything is as wanted.

@@ -260,6 +260,18 @@ fn a_master_is_not_removed_while_the_others_would_lose_their_quorum() {
 }
 
 #[test]
+fn the_forecast_says_what_each_step_waited_for() {
+    let site = Site::new(SITE);
+    let waves = forecast(&site.input()).waves;
+    let steps = waves.iter().flat_map(|w| w.steps.iter().zip(&w.waited));
+    let waited: BTreeMap<_, _> = steps.map(|(s, why)| ((s.name.as_str(), s.component()), why.as_str())).collect();
+    assert_eq!(waited[&("lb1", Component::Preflight)], "");
+    assert_eq!(waited[&("lb1", Component::Keepalived)], "lb1: needs haproxy on lb1");
+    assert_eq!(waited[&("m1", Component::Images)], "m1: needs containerd on m1");
+    assert!(waited[&("m3", Component::Node)].contains("one at a time"), "{waited:?}");
+}
+
+#[test]
 fn the_forecast_names_the_waves_of_a_fresh_site() {
     let site = Site::new(SITE);
     let forecast = forecast(&site.input());

@@ -1,72 +1,106 @@
-//! `hactl apply`: checks here, commits there, then shows how it comes about. Ctrl-C leaves the work running.
+//! `hactl apply`: checks here, shows what will be done, commits there, then shows how it comes about.
 
-use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ha_domain::plan::Forecast;
-use ha_domain::view::SiteStatus;
-use ha_proto::v1::{ApplyRequest, StatusRequest};
+use ha_domain::view::{PlanView, SiteStatus};
+use ha_proto::v1::{ApplyReply, ApplyRequest, PlanRequest, StatusRequest};
 
-use crate::cli::Cli;
-use crate::client::{Client, key};
-use crate::context::Context;
+use crate::ask;
+use crate::cli::{Cli, Output};
+use crate::client::{Client, key, understand};
 use crate::exit::{Done, Failure};
+use crate::live::{self, Before, Goal, Until};
+use crate::render::{data, plan, status};
+use crate::span;
+use crate::voice::Voice;
+use crate::wanted::{self, Given, Wanted};
 
 /// What `apply` takes.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Ctrl-C leaves the work running; `hactl watch` shows it again.
+
+Examples:
+  hactl apply -f cluster.yaml
+  hactl apply -f cluster.yaml --dry-run
+  hactl apply -f cluster.yaml --yes --timeout 30m")]
 pub(crate) struct Args {
-    /// The spec.
-    #[arg(short, long)]
-    file: PathBuf,
-    /// A catalog file to use instead of the one the spec names.
-    #[arg(long)]
-    catalog: Option<PathBuf>,
+    #[command(flatten)]
+    given: Given,
     /// Only says what would be done.
     #[arg(long)]
     dry_run: bool,
     /// Does not wait until it has come about.
     #[arg(long)]
     no_wait: bool,
-    /// Does not ask.
+    /// Does not ask before something destructive.
     #[arg(long)]
     yes: bool,
-    /// How long to wait, in seconds.
-    #[arg(long, default_value_t = 3600)]
-    timeout: u64,
+    /// How long to wait: 90s, 10m, 1h.
+    #[arg(long, value_parser = span::parse, default_value = "1h", value_name = "TIME")]
+    timeout: Duration,
 }
 
 pub(crate) async fn run(cli: &Cli, args: &Args) -> Done {
-    let read = |p: &PathBuf| std::fs::read_to_string(p).map_err(|e| Failure::Refused(format!("read {}: {e}", p.display())));
-    let spec_yaml = read(&args.file)?;
-    let catalog_yaml = args.catalog.as_ref().map(read).transpose()?.unwrap_or_default();
-    let client = Client::of(&Context::find(cli.context.as_deref())?)?;
-    let request = ApplyRequest { spec_yaml, catalog_yaml, base: 0, dry_run: args.dry_run, key: key() };
-    let reply = client.call(async |mut c| c.apply(request.clone()).await).await?;
-    let forecast: Forecast = serde_json::from_slice(&reply.forecast).map_err(|e| Failure::Failed(e.to_string()))?;
-    let steps: usize = forecast.waves.iter().map(|w| w.steps.len()).sum();
-    println!("spec {}: {steps} steps in {} waves", reply.generation, forecast.waves.len());
-    if args.dry_run || args.no_wait {
+    let wanted = wanted::read(&args.given).await?;
+    eprint!("{}", wanted.warnings);
+    let client = Client::open(cli.context.as_deref()).await?;
+    let preview = send(&client, &wanted, None).await?;
+    let forecast: Forecast = understand(&preview.forecast)?;
+    if !preview.changed && forecast.waves.is_empty() && forecast.rest.converged() {
+        return say_as_wanted(cli, &client).await;
+    }
+    let voice = Voice::beside(cli.output);
+    let view = show_plan(cli, &client, &wanted).await?;
+    if args.dry_run {
         return Ok(());
     }
-    wait(&client, Duration::from_secs(args.timeout)).await
+    let taken = plan::destructive(&view.forecast);
+    if !args.yes && !taken.is_empty() {
+        ask::confirm(&format!("This will {}. Go on?", taken.join(", ")))?;
+    }
+    let before = Before::now(&client).await?;
+    let reply = send(&client, &wanted, Some(preview.generation)).await?;
+    if args.no_wait {
+        voice.say(&format!("spec {} is being brought about: `hactl watch` shows it\n", reply.generation));
+        return Ok(());
+    }
+    let goal = Goal { generation: reply.generation, limit: args.timeout, until: Until::AsWanted };
+    live::show(cli, &client, goal, before).await?;
+    // Coordinators may have come or gone; not knowing harms only the next run's speed.
+    let _ = client.learn().await;
+    Ok(())
 }
 
-async fn wait(client: &Client, limit: Duration) -> Done {
-    let began = Instant::now();
-    let mut shown = (0, 0);
-    while began.elapsed() < limit {
-        let reply = client.call(async |mut c| c.status(StatusRequest {}).await).await?;
-        let status: SiteStatus = serde_json::from_slice(&reply.json).map_err(|e| Failure::Failed(e.to_string()))?;
-        let progress = status.plan.progress();
-        if progress != shown {
-            shown = progress;
-            println!("{:6.1} s  {} of {} as wanted", began.elapsed().as_secs_f64(), progress.0, progress.1);
-        }
-        if status.plan.converged() {
-            println!("{} is as wanted ({} facts checked)", status.name, progress.1);
-            return Ok(());
-        }
-        tokio::time::sleep(Duration::from_millis(500)).await;
+/// Applies on top of the generation `base`; `None` only asks what would be done.
+async fn send(client: &Client, wanted: &Wanted, base: Option<u64>) -> Result<ApplyReply, Failure> {
+    let request = ApplyRequest {
+        spec_yaml: wanted.text.clone(),
+        catalog_yaml: wanted.catalog.clone(),
+        base: base.unwrap_or_default(),
+        dry_run: base.is_none(),
+        key: key(),
+    };
+    let reply = client.call(async |mut c| c.apply(request.clone()).await).await;
+    reply.map_err(|failure| wanted.located(failure))
+}
+
+async fn say_as_wanted(cli: &Cli, client: &Client) -> Done {
+    let status: SiteStatus = client.document(async |mut c| c.status(StatusRequest {}).await).await?;
+    Voice::beside(cli.output).say(&status::as_wanted(&status));
+    if let Some(document) = data::text(cli.output, &status)? {
+        Voice::Out.say(&document);
     }
-    Err(Failure::TimedOut("still under way: `hactl watch` shows how it goes on".to_owned()))
+    Ok(())
+}
+
+async fn show_plan(cli: &Cli, client: &Client, wanted: &Wanted) -> Result<PlanView, Failure> {
+    let request = PlanRequest { spec_yaml: wanted.text.clone(), catalog_yaml: wanted.catalog.clone() };
+    let view: PlanView = client.document(async |mut c| c.plan(request.clone()).await).await?;
+    match cli.output {
+        Output::Wide => Voice::Out.say(&plan::wide(&view)),
+        Output::Table => Voice::Out.say(&plan::plan(&view, "")),
+        Output::Json | Output::Yaml | Output::Name => Voice::Err.say(&plan::plan(&view, "")),
+    }
+    Ok(view)
 }

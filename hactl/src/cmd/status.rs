@@ -1,25 +1,32 @@
 //! `hactl status`: the site on one screen.
 
+use futures_util::future::join;
 use ha_domain::view::SiteStatus;
 use ha_proto::v1::StatusRequest;
 
 use crate::cli::{Cli, Output};
 use crate::client::Client;
-use crate::context::Context;
-use crate::exit::{Done, Failure};
-use crate::render;
+use crate::exit::Done;
+use crate::render::paint::Paint;
+use crate::render::{data, status};
+use crate::voice::Voice;
 
 /// What `status` takes.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  hactl status
+  hactl status -o json")]
 pub(crate) struct Args {}
 
 pub(crate) async fn run(cli: &Cli, _: &Args) -> Done {
-    let client = Client::of(&Context::find(cli.context.as_deref())?)?;
-    let reply = client.call(async |mut c| c.status(StatusRequest {}).await).await?;
-    let status: SiteStatus = serde_json::from_slice(&reply.json).map_err(|e| Failure::Failed(e.to_string()))?;
-    match cli.output {
-        Output::Table => print!("{}", render::status::screen(&status)),
-        Output::Json | Output::Yaml => render::data::print(cli.output, &status)?,
-    }
+    let client = Client::open(cli.context.as_deref()).await?;
+    let screen = client.document(async |mut c| c.status(StatusRequest {}).await);
+    let (screen, _) = join(screen, client.learn()).await;
+    let screen: SiteStatus = screen?;
+    Voice::Out.say(&match data::text(cli.output, &screen)? {
+        Some(document) => document,
+        None if cli.output == Output::Name => format!("{}\n", screen.name),
+        None => status::screen(&screen, Paint::for_output()),
+    });
     Ok(())
 }

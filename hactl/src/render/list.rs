@@ -75,8 +75,11 @@ pub(crate) fn grid(rows: &[Vec<String>], width: usize) -> String {
 mod tests {
     use super::*;
 
-    const COLUMNS: &[Column<(&str, u32)>] =
-        &[Column::of("NAME", |i| i.0.to_owned()), Column::of("N", |i| i.1.to_string()), Column::wide("MORE", |_| "x".to_owned())];
+    const COLUMNS: &[Column<(&str, u32)>] = &[
+        Column::of("NAME", |i| i.0.to_owned()),
+        Column::of("N", |i| i.1.to_string()),
+        Column::wide("MORE", |_| "x".to_owned()),
+    ];
 
     #[test]
     fn columns_are_as_wide_as_their_widest_cell() {
@@ -92,7 +95,10 @@ mod tests {
 
     #[test]
     fn documents_hold_everything() {
-        assert_eq!(list(Output::Json, COLUMNS, &[("a", 1)]).unwrap().split_whitespace().collect::<String>(), r#"[["a",1]]"#);
+        assert_eq!(
+            list(Output::Json, COLUMNS, &[("a", 1)]).unwrap().split_whitespace().collect::<String>(),
+            r#"[["a",1]]"#
+        );
         assert!(list(Output::Yaml, COLUMNS, &[("a", 1)]).unwrap().contains('a'));
     }
 }

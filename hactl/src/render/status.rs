@@ -1,71 +1,174 @@
 //! The site on one screen, 100 columns wide.
 
-use ha_domain::plan::Outcome;
-use ha_domain::view::{MachineView, SiteStatus};
+use ha_domain::view::{Layer, MachineView, SiteStatus};
+
+use super::list::grid;
+use super::paint::Paint;
+use super::reasons::reasons;
+use super::text::{WIDTH, age, count, fit, wrap};
+
+/// How many reasons fit on a screen.
+const REASONS: usize = 16;
 
 /// The whole screen.
-pub(crate) fn screen(status: &SiteStatus) -> String {
-    let mut text = String::new();
-    let name = if status.name.is_empty() { "(no spec yet)" } else { &status.name };
-    let spec = status.spec.as_ref().map_or_else(String::new, |s| {
-        format!("   spec {} applied {} ago by {}", s.generation, age(status.now.ms_since(s.at)), s.by)
-    });
-    text.push_str(&format!("{name}   {}{spec}\n", status.health.word()));
-    if !status.tolerates.is_empty() {
-        text.push_str(&format!("tolerates {}\n", status.tolerates));
-    }
-    text.push_str(&format!("\n{:<15} {:<9} {}\n", "LAYER", "STATE", "DETAIL"));
-    for layer in &status.layers {
-        text.push_str(&format!("{:<15} {:<9} {}\n", layer.name, layer.health.word(), layer.detail));
-    }
-    text.push_str(&format!("\n{:<10} {:<14} {:<11} {:>5} {:>4} {:>4} {:>5}  {}\n", "MACHINE", "ROLE", "STATE", "SEEN", "CPU", "MEM", "DISK", "NOTE"));
-    for machine in &status.machines {
-        text.push_str(&row(machine));
-    }
-    text.push_str(&waiting(status));
+pub(crate) fn screen(status: &SiteStatus, paint: Paint) -> String {
+    let mut text = heading(status, paint);
+    text.push_str(&layers(&status.layers, paint));
+    text.push_str(&machines(&status.machines, paint));
+    text.push_str(&under_way(status, paint));
     text
 }
 
-fn row(machine: &MachineView) -> String {
-    let role = machine.role.map_or("-", |r| r.as_str());
-    let seen = machine.seen_ms.map_or("-".to_owned(), age);
+fn heading(status: &SiteStatus, paint: Paint) -> String {
+    let Some(spec) = &status.spec else {
+        return "no spec was applied yet: `hactl spec init` writes one, `hactl apply -f cluster.yaml` applies it\n"
+            .to_owned();
+    };
+    let health = paint.health(status.health, status.health.word());
+    let applied = age(status.now.ms_since(spec.at));
+    let name = paint.header(&status.name);
+    let mut text = format!("{name}   {health}   spec {} applied {applied} ago by {}\n", spec.generation, spec.by);
+    if !status.tolerates.is_empty() {
+        text.push_str(&indented("tolerates ", &status.tolerates));
+    }
+    text
+}
+
+/// A text that goes on below its beginning where it is long.
+fn indented(lead: &str, text: &str) -> String {
+    let indent = lead.chars().count();
+    let lines = wrap(text, WIDTH.saturating_sub(indent).max(20));
+    let line = |(n, line): (usize, String)| {
+        if n == 0 { format!("{lead}{line}\n") } else { format!("{:indent$}{line}\n", "") }
+    };
+    lines.into_iter().enumerate().map(line).collect()
+}
+
+fn layers(layers: &[Layer], paint: Paint) -> String {
+    if layers.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("\n{}\n", paint.header("LAYER           STATE     DETAIL"));
+    for layer in layers {
+        let lead = format!("{:<15} {:<9} ", fit(&layer.name, 15), layer.health.word());
+        let body = indented(&lead, &layer.detail);
+        let word = format!("{:<9}", layer.health.word());
+        text.push_str(&body.replacen(&word, &paint.health(layer.health, &word), 1));
+    }
+    text
+}
+
+fn machines(machines: &[MachineView], paint: Paint) -> String {
+    if machines.is_empty() {
+        return "\nno machine has joined\n".to_owned();
+    }
+    let header = ["MACHINE", "ROLE", "STATE", "SEEN", "CPU", "MEM", "DISK", "NOTE"].map(str::to_owned).to_vec();
+    let rows: Vec<_> = std::iter::once(header).chain(machines.iter().map(row)).collect();
+    let table = grid(&rows, WIDTH);
+    let mut lines = table.lines();
+    let mut text = format!("\n{}\n", paint.header(lines.next().unwrap_or_default()));
+    for (line, machine) in lines.zip(machines) {
+        // The first column could be any word, so the state is looked for behind it.
+        let (name, rest) = line.split_at(machine.name.len().min(line.len()));
+        let word = machine.state.word();
+        text.push_str(&format!("{name}{}\n", rest.replacen(word, &paint.machine(machine.state, word), 1)));
+    }
+    text
+}
+
+/// The cells of one machine.
+pub(crate) fn row(machine: &MachineView) -> Vec<String> {
     let percent = |n: Option<u8>| n.map_or("-".to_owned(), |n| format!("{n}%"));
-    let load = machine.load;
-    format!(
-        "{:<10} {:<14} {:<11} {:>5} {:>4} {:>4} {:>5}  {}\n",
-        machine.name,
-        role,
-        machine.state.word(),
-        seen,
-        percent(load.map(|l| l.cpu_percent)),
-        percent(load.map(|l| l.memory_percent)),
-        percent(load.map(|l| l.disk_percent)),
-        machine.note
-    )
+    vec![
+        machine.name.clone(),
+        machine.role.map_or("-", |r| r.as_str()).to_owned(),
+        machine.state.word().to_owned(),
+        seen(machine),
+        percent(machine.load.map(|l| l.cpu_percent)),
+        percent(machine.load.map(|l| l.memory_percent)),
+        percent(machine.load.map(|l| l.disk_percent)),
+        machine.note.clone(),
+    ]
 }
 
-fn waiting(status: &SiteStatus) -> String {
-    let mut text = String::new();
+/// When it was last heard.
+pub(crate) fn seen(machine: &MachineView) -> String {
+    match machine.seen_ms {
+        None => "-".to_owned(),
+        Some(0) => "now".to_owned(),
+        Some(ms) => age(ms),
+    }
+}
+
+fn under_way(status: &SiteStatus, paint: Paint) -> String {
+    let reasons = reasons(&status.plan);
+    if status.running.is_empty() && reasons.is_empty() {
+        return String::new();
+    }
+    let (done, all) = status.plan.progress();
+    let mut text = format!("\n{}   {done} of {all} as wanted\n", paint.header("UNDER WAY"));
     for step in &status.running {
-        text.push_str(&format!("  runs   {:<12} {:<18} {:>5}  {}\n", step.machine, step.component, age(step.ms), step.line));
+        let lead = format!("  runs    {:<10} {:<16} {:>6}  ", step.machine, step.component, age(step.ms));
+        text.push_str(fit(&format!("{lead}{}", step.line), WIDTH).trim_end());
+        text.push('\n');
     }
-    for concern in &status.plan.concerns {
-        let holds = matches!(concern.outcome, Outcome::Hold { .. });
-        let word = if holds { "holds" } else { "waits" };
-        for why in concern.waiting.iter().take(3) {
-            text.push_str(&format!("  {word}  {:<16} {why}\n", concern.name));
-        }
+    for reason in reasons.iter().take(REASONS) {
+        text.push_str(&indented(&format!("  {:<7} {:<16} ", reason.urgency.word(), reason.concern), &reason.text()));
     }
-    if text.is_empty() { text } else { format!("\nUNDER WAY\n{text}") }
+    if reasons.len() > REASONS {
+        text.push_str(&format!("  and {} (`hactl status -o json`)\n", count(reasons.len() - REASONS, "more reason")));
+    }
+    text
 }
 
-/// `340 ms`, `12 s`, `5 min`, `3 h`, `2 d`.
-pub(crate) fn age(ms: u64) -> String {
-    match ms {
-        0..1_000 => format!("{ms} ms"),
-        1_000..120_000 => format!("{} s", ms / 1_000),
-        120_000..7_200_000 => format!("{} min", ms / 60_000),
-        7_200_000..172_800_000 => format!("{} h", ms / 3_600_000),
-        _ => format!("{} d", ms / 86_400_000),
+/// What is said when nothing has to be done.
+pub(crate) fn as_wanted(status: &SiteStatus) -> String {
+    let newest = status.machines.iter().filter_map(|m| m.seen_ms).min();
+    let newest = match newest {
+        None => "no report yet".to_owned(),
+        Some(0) => "newest report now".to_owned(),
+        Some(ms) => format!("newest report {} ago", age(ms)),
+    };
+    format!("{} is as wanted ({} checked, {newest})\n", status.name, count(status.plan.progress().1 as usize, "fact"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::golden::{Site, check};
+    use super::*;
+
+    #[test]
+    fn the_screen_of_a_site_under_way_looks_like_this() {
+        check("status", &screen(&Site::under_way().status(), Paint::Plain));
+    }
+
+    #[test]
+    fn the_screen_before_the_first_spec_says_how_to_begin() {
+        let text = screen(&SiteStatus::default(), Paint::Plain);
+        assert!(text.starts_with("no spec was applied yet: `hactl spec init`"), "{text}");
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_screen_and_all_of_it_is_ascii() {
+        let mut status = Site::under_way().status();
+        status.layers[0].detail = "a long tale ".repeat(30);
+        status.machines[0].note = "another ".repeat(30);
+        let text = screen(&status, Paint::Plain);
+        assert!(text.lines().all(|l| l.chars().count() <= WIDTH), "{text}");
+        assert!(text.is_ascii());
+    }
+
+    #[test]
+    fn colours_change_nothing_but_the_colour() {
+        let status = Site::under_way().status();
+        let coloured = screen(&status, Paint::Coloured);
+        assert!(coloured.contains("\u{1b}[33m"), "{coloured}");
+        assert_eq!(super::super::clean::clean(&coloured), screen(&status, Paint::Plain));
+    }
+
+    #[test]
+    fn nothing_to_do_is_one_line() {
+        let text = as_wanted(&Site::built().status());
+        assert!(text.starts_with("acme is as wanted (") && text.ends_with(" checked, newest report now)\n"), "{text}");
     }
 }

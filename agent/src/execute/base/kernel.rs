@@ -141,7 +141,11 @@ async fn set(cx: &Context<'_>, setting: &Setting) -> Result<(), ActError> {
     if output.ok() || !setting.needed {
         return Ok(());
     }
-    Err(ActError::Program { program: format!("sysctl {assignment}"), code: output.code, said: last_lines(&output.stderr) })
+    Err(ActError::Program {
+        program: format!("sysctl {assignment}"),
+        code: output.code,
+        said: last_lines(&output.stderr),
+    })
 }
 
 #[cfg(test)]

@@ -64,7 +64,10 @@ mod tests {
     fn only_swap_lines_become_comments_and_only_once() {
         let table = "# swap was on /dev/sda5\nUUID=1 / ext4 defaults 0 1\n/dev/sda5 none swap sw 0 0\n";
         let wanted = without_swap(table);
-        assert_eq!(wanted, format!("# swap was on /dev/sda5\nUUID=1 / ext4 defaults 0 1\n{MARK}/dev/sda5 none swap sw 0 0\n"));
+        assert_eq!(
+            wanted,
+            format!("# swap was on /dev/sda5\nUUID=1 / ext4 defaults 0 1\n{MARK}/dev/sda5 none swap sw 0 0\n")
+        );
         assert_eq!(without_swap(&wanted), wanted);
     }
 }

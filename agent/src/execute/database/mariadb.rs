@@ -96,7 +96,8 @@ pub(super) async fn act(a: &Database, cx: &Context<'_>) -> Result<(), ActError> 
         // Harmless where it has just started with it.
         query(cx, "FLUSH SSL;").await?;
     }
-    let facts = [("version", distro::version(cx, "mariadb-server").await?), ("certificate", tls().digest(a, cx).await?)];
+    let facts =
+        [("version", distro::version(cx, "mariadb-server").await?), ("certificate", tls().digest(a, cx).await?)];
     rendered::mark_applied_with(cx, Component::Database, &digest, distro::facts(facts)).await
 }
 

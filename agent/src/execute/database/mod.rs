@@ -19,7 +19,7 @@ use super::{ActError, Context, Probe, address, service};
 use crate::host::{Command, UnitVerb};
 
 /// Looks.
-pub async fn probe(a: &Database, cx: &Context<'_>) -> Result<Probe, ActError> {
+pub(super) async fn probe(a: &Database, cx: &Context<'_>) -> Result<Probe, ActError> {
     match a.kind {
         DatabaseKind::MariaDb => mariadb::probe(a, cx).await,
         DatabaseKind::PostgreSql => postgresql::probe(a, cx).await,
@@ -27,11 +27,21 @@ pub async fn probe(a: &Database, cx: &Context<'_>) -> Result<Probe, ActError> {
 }
 
 /// Acts.
-pub async fn act(a: &Database, cx: &Context<'_>) -> Result<(), ActError> {
+pub(super) async fn act(a: &Database, cx: &Context<'_>) -> Result<(), ActError> {
+    fits(a, cx.host.facts().await?.memory_mib)?;
     match a.kind {
         DatabaseKind::MariaDb => mariadb::act(a, cx).await,
         DatabaseKind::PostgreSql => postgresql::act(a, cx).await,
     }
+}
+
+/// A server starts with a cache larger than the memory, and is killed on the day it fills.
+fn fits(a: &Database, memory_mib: u64) -> Result<(), ActError> {
+    let most = memory_mib * 3 / 4;
+    let text = || {
+        format!("database.bufferPool: {} MiB do not fit into {memory_mib} MiB of memory; at most {most}", a.cache_mib)
+    };
+    if memory_mib == 0 || a.cache_mib <= most { Ok(()) } else { Err(ActError::Refused(text())) }
 }
 
 /// Who may connect, for the action that makes the accounts.
@@ -65,7 +75,9 @@ fn settings(a: &Database) -> Result<Vec<(String, String)>, ActError> {
     let name = |n: &str| !n.is_empty() && n.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b));
     let odd = a.settings.iter().find(|(n, value)| !name(n) || value.contains(|c: char| c.is_control()));
     match odd {
-        Some((n, _)) => Err(ActError::Refused(format!("database.settings: {n:?} is not a name and a value on one line"))),
+        Some((n, _)) => {
+            Err(ActError::Refused(format!("database.settings: {n:?} is not a name and a value on one line")))
+        }
         None => Ok(a.settings.clone().into_iter().collect()),
     }
 }
@@ -85,7 +97,9 @@ impl Tls<'_> {
         }
         let wanted = [(self.chain, CredentialKind::DatabaseCertificate), (self.key, CredentialKind::DatabaseKey)];
         for (path, kind) in wanted {
-            let Some(there) = cx.host.read(path).await? else { return Ok(Some(format!("{} is missing", path.display()))) };
+            let Some(there) = cx.host.read(path).await? else {
+                return Ok(Some(format!("{} is missing", path.display())));
+            };
             if cx.credential(kind).is_ok_and(|new| new.as_bytes() != there) {
                 return Ok(Some(format!("{} is not the certificate's newest", path.display())));
             }
@@ -131,5 +145,17 @@ impl Config {
         rendered::put_validated(cx, &self.path, &before, 0o644, None).await?;
         service::bring(cx, &self.unit, UnitVerb::Restart).await?;
         Err(ActError::Invalid { program: self.unit.clone(), said: refused.to_string() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cache_that_does_not_fit_into_the_memory_is_refused() {
+        let a = mariadb::tests::wanted();
+        assert!(fits(&a, 600).unwrap_err().to_string().contains("512 MiB do not fit"));
+        assert!(fits(&a, 1024).is_ok() && fits(&a, 0).is_ok());
     }
 }

@@ -162,7 +162,8 @@ async fn put_files(a: &Database, cx: &Context<'_>, places: &Places, config: &Con
 
 /// Waits until the server answers, and asks it what it thinks of the rules it was given.
 async fn accepted(cx: &Context<'_>) -> Result<(), ActError> {
-    const RULES: &str = "SELECT 'line ' || line_number || ': ' || error FROM pg_hba_file_rules WHERE error IS NOT NULL;";
+    const RULES: &str =
+        "SELECT 'line ' || line_number || ': ' || error FROM pg_hba_file_rules WHERE error IS NOT NULL;";
     let wait = service::Wait::new(60, Duration::from_millis(100), "postgresql to answer");
     loop {
         match query(cx, "postgres", RULES).await {

@@ -9,7 +9,8 @@ use crate::execute::ActError;
 /// # Errors
 /// Anything but 1 to 63 ASCII letters, digits, `_` and `-`.
 pub(crate) fn name(text: &str) -> Result<&str, ActError> {
-    let fits = (1..=63).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+    let fits =
+        (1..=63).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
     if fits {
         Ok(text)
     } else {

@@ -32,7 +32,8 @@ fn hosts(allow: &[String]) -> Result<BTreeSet<String>, ActError> {
 pub(super) async fn trouble(w: &Wanted<'_>, cx: &Context<'_>) -> Result<Option<String>, ActError> {
     let hosts = hosts(&read_record(cx).await?.allow)?;
     let (user, name) = (mariadb_string(w.user), mariadb_string(w.name));
-    let fits = w.password.map_or("1".to_owned(), |p| format!("authentication_string = PASSWORD({})", mariadb_string(p)));
+    let fits =
+        w.password.map_or("1".to_owned(), |p| format!("authentication_string = PASSWORD({})", mariadb_string(p)));
     let rows = query(
         cx,
         &format!(
@@ -135,7 +136,7 @@ mod tests {
         differs([schema, grants].concat(), "accounts");
         differs([schema, accounts, grants, "account\t%\tANY\t1\n"].concat(), "accounts");
         differs([schema, &accounts.replacen("ANY", "", 1), grants].concat(), "TLS");
-        differs([schema, &accounts.replacen("\t1", "\t0", 1), grants].concat(), "password");
+        differs([schema, &accounts.replacen("ANY\t1", "ANY\t0", 1), grants].concat(), "password");
         differs([schema, accounts].concat(), "rights");
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ha_domain::spec::DatabaseKind;
 
-use super::{LONG, run};
+use super::run;
 use crate::execute::database::sql::{mariadb_name, mariadb_string, postgresql_string};
 use crate::execute::database::{mariadb, postgresql};
 use crate::execute::rendered::run_ok;
@@ -69,7 +69,9 @@ impl Engine {
     pub(super) async fn make_scratch(self, cx: &Context<'_>) -> Result<(), ActError> {
         self.drop_scratch(cx).await?;
         let sql = match self.0 {
-            DatabaseKind::MariaDb => format!("CREATE DATABASE {SCRATCH} CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;"),
+            DatabaseKind::MariaDb => {
+                format!("CREATE DATABASE {SCRATCH} CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;")
+            }
             DatabaseKind::PostgreSql => {
                 format!("CREATE DATABASE {SCRATCH} ENCODING 'UTF8' LOCALE 'C.UTF-8' TEMPLATE template0;")
             }
@@ -130,7 +132,9 @@ impl Engine {
             DatabaseKind::MariaDb => {
                 format!("SELECT 1 FROM information_schema.schemata WHERE schema_name = {};", mariadb_string(database))
             }
-            DatabaseKind::PostgreSql => format!("SELECT 1 FROM pg_database WHERE datname = {};", postgresql_string(database)),
+            DatabaseKind::PostgreSql => {
+                format!("SELECT 1 FROM pg_database WHERE datname = {};", postgresql_string(database))
+            }
         };
         Ok(!self.query(cx, None, &sql).await?.trim().is_empty())
     }

@@ -13,9 +13,16 @@ use crate::execute::{ActError, Context};
 pub(super) type Counts = BTreeMap<String, u64>;
 
 /// Dumps `name` into `draft` and proves it; what was restored is counted and dropped again.
-pub(super) async fn dump_and_prove(cx: &Context<'_>, engine: Engine, name: &str, draft: &Path) -> Result<Counts, ActError> {
+pub(super) async fn dump_and_prove(
+    cx: &Context<'_>,
+    engine: Engine,
+    name: &str,
+    draft: &Path,
+) -> Result<Counts, ActError> {
     if !engine.exists(cx, name).await? {
-        return Err(ActError::Refused(format!("there is no database {name} to back up; the database's own steps make it")));
+        return Err(ActError::Refused(format!(
+            "there is no database {name} to back up; the database's own steps make it"
+        )));
     }
     let before = counts(cx, engine, name).await?;
     run(cx, &engine.dump(name, draft)).await?;
@@ -23,8 +30,9 @@ pub(super) async fn dump_and_prove(cx: &Context<'_>, engine: Engine, name: &str,
     let restored = restore(cx, engine, draft).await;
     engine.drop_scratch(cx).await?;
     let restored = restored?;
-    compare(&before, &after, &restored)
-        .map_err(|why| ActError::Refused(format!("the dump of {name} does not restore to what was dumped: {why}; it is not kept")))?;
+    compare(&before, &after, &restored).map_err(|why| {
+        ActError::Refused(format!("the dump of {name} does not restore to what was dumped: {why}; it is not kept"))
+    })?;
     Ok(restored)
 }
 
@@ -39,7 +47,11 @@ async fn counts(cx: &Context<'_>, engine: Engine, database: &str) -> Result<Coun
     let tables = engine.tables(cx, database).await?;
     let rows = engine.count(cx, database, &tables).await?;
     if rows.len() != tables.len() {
-        return Err(ActError::Refused(format!("{} tables of {database} were counted instead of {}", rows.len(), tables.len())));
+        return Err(ActError::Refused(format!(
+            "{} tables of {database} were counted instead of {}",
+            rows.len(),
+            tables.len()
+        )));
     }
     Ok(tables.into_iter().zip(rows).collect())
 }

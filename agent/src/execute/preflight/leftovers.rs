@@ -45,7 +45,9 @@ async fn is_foreign(cx: &Context<'_>, path: &Path) -> Result<bool, ActError> {
         return Ok(false);
     }
     let below = |e: &crate::ledger::Entry| e.path.starts_with(path);
-    Ok(!cx.ledger.owns(path) && !cx.ledger.entries().iter().any(below) && !cx.ledger.owned_packages().iter().any(|p| made_by(p, path)))
+    Ok(!cx.ledger.owns(path)
+        && !cx.ledger.entries().iter().any(below)
+        && !cx.ledger.owned_packages().iter().any(|p| made_by(p, path)))
 }
 
 /// A server that we installed made its data folder itself.
@@ -65,11 +67,15 @@ fn finding(role: Role, found: &[PathBuf]) -> Finding {
     match role {
         Role::Database => Finding::refusal(
             "leftovers",
-            format!("a database is here already ({list}): move it away, or put `leftovers` into preflight.ignore to take it up"),
+            format!(
+                "a database is here already ({list}): move it away, or put `leftovers` into preflight.ignore to take it up"
+            ),
         ),
         Role::ControlPlane | Role::Worker | Role::Spare | Role::LoadBalancer | Role::Storage => Finding::refusal(
             FATAL,
-            format!("leftovers of an older cluster ({list}): back up what you need, then `kubeadm reset` or a fresh image"),
+            format!(
+                "leftovers of an older cluster ({list}): back up what you need, then `kubeadm reset` or a fresh image"
+            ),
         ),
     }
 }

@@ -37,7 +37,11 @@ fn addresses(a: &Preflight, own: &[IpAddr]) -> Vec<Finding> {
     let mut findings = Vec::new();
     if !own.contains(&a.address) {
         let known: Vec<_> = own.iter().filter(|i| !i.is_loopback()).map(ToString::to_string).collect();
-        let text = format!("the spec says {}, the machine has {}: correct the spec, or the machine", a.address, known.join(", "));
+        let text = format!(
+            "the spec says {}, the machine has {}: correct the spec, or the machine",
+            a.address,
+            known.join(", ")
+        );
         findings.push(Finding::refusal("address", text));
     }
     let holds = a.vips.iter().filter(|vip| a.role != Role::LoadBalancer && own.contains(vip));
@@ -58,7 +62,8 @@ async fn silent(a: &Preflight, cx: &Context<'_>) -> Vec<SocketAddr> {
             tokio::time::sleep(PATIENCE).await;
         }
         let answers = join_all(left.iter().map(|to| cx.host.connect(*to, PATIENCE))).await;
-        let silent = |answer: &Result<Reachability, _>| !matches!(answer, Ok(Reachability::Open | Reachability::Refused));
+        let silent =
+            |answer: &Result<Reachability, _>| !matches!(answer, Ok(Reachability::Open | Reachability::Refused));
         left = left.into_iter().zip(answers).filter(|(_, answer)| silent(answer)).map(|(to, _)| to).collect();
     }
     left

@@ -51,7 +51,8 @@ async fn cgroup(a: &Preflight, cx: &Context<'_>) -> Result<Option<Finding>, ActE
 async fn free(cx: &Context<'_>, facts: &Facts) -> Result<Option<Finding>, ActError> {
     let used = u64::from(cx.host.load().await?.disk_percent);
     let free = facts.disk_gib * 100_u64.saturating_sub(used) / 100;
-    let text = || format!("{free} GiB are free on the root file system, {FREE_GIB} are needed to install anything: make room");
+    let text =
+        || format!("{free} GiB are free on the root file system, {FREE_GIB} are needed to install anything: make room");
     Ok((facts.disk_gib > 0 && free < FREE_GIB).then(|| Finding::refusal("disk", text())))
 }
 
@@ -84,11 +85,15 @@ fn package_findings(audit: &str, check_passed: bool, check_said: &str) -> Vec<Fi
     }
     let mut findings = Vec::new();
     if !audit.trim().is_empty() {
-        let text = format!("packages are half installed: run `dpkg --configure -a` and look at `dpkg --audit` ({})", last_lines(audit));
+        let text = format!(
+            "packages are half installed: run `dpkg --configure -a` and look at `dpkg --audit` ({})",
+            last_lines(audit)
+        );
         findings.push(Finding::refusal("packages", text));
     }
     if !check_passed {
-        let text = format!("the package manager is broken: run `apt-get --fix-broken install` ({})", last_lines(check_said));
+        let text =
+            format!("the package manager is broken: run `apt-get --fix-broken install` ({})", last_lines(check_said));
         findings.push(Finding::refusal("packages", text));
     }
     findings

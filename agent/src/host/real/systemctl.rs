@@ -35,6 +35,9 @@ pub(super) async fn control(name: &str, verb: UnitVerb) -> Result<(), HostError>
     if matches!(verb, UnitVerb::Start | UnitVerb::Restart) {
         programs::run(Command::new("systemctl", &["reset-failed", "--", name])).await?;
     }
+    if matches!(verb, UnitVerb::Stop | UnitVerb::Disable) && unit(name).await?.active == "absent" {
+        return Ok(());
+    }
     let args = [word(verb), "--no-ask-password", "--", name];
     let done = programs::run(Command::new("systemctl", &args).timeout(Duration::from_secs(300))).await?;
     refused(&done, name, word(verb))
@@ -49,7 +52,8 @@ fn refused(output: &Output, name: &str, verb: &'static str) -> Result<(), HostEr
     if output.ok() {
         return Ok(());
     }
-    let reason = output.stderr.trim().lines().last().unwrap_or("systemctl gave no reason").to_owned();
+    // What follows the first line says where to read on.
+    let reason = output.stderr.trim().lines().next().unwrap_or("systemctl gave no reason").to_owned();
     Err(HostError::Unit { unit: name.to_owned(), verb, reason })
 }
 

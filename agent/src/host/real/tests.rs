@@ -148,3 +148,20 @@ async fn fsync_takes_some_time() {
     assert!(RealHost::default().fsync_latency(dir.path()).await.unwrap() > Duration::ZERO);
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
 }
+
+#[tokio::test]
+async fn the_real_machine_keeps_its_promises_anywhere() {
+    let dir = tempfile::tempdir().unwrap();
+    let broken = crate::host::conformance::anywhere(&RealHost::default(), dir.path()).await;
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+/// Installs packages and starts units: only with `HA_CONFORMANCE_MACHINE=1`, on a machine that is thrown away afterwards.
+#[tokio::test]
+async fn the_real_machine_keeps_its_promises_of_units_and_packages() {
+    if std::env::var_os("HA_CONFORMANCE_MACHINE").is_none() {
+        return;
+    }
+    let broken = crate::host::conformance::on_a_machine_of_its_own(&RealHost::new().unwrap()).await;
+    assert!(broken.is_empty(), "{broken:#?}");
+}

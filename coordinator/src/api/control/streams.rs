@@ -80,6 +80,10 @@ fn machine(mesh: &Mesh, name: &str) -> Result<MachineId, Status> {
 }
 
 pub(super) fn logs(mesh: &SharedMesh, request: LogsRequest) -> Answer<Lines> {
+    // What begins with @ is asked by this coordinator only, for callers with another role.
+    if request.unit.starts_with('@') {
+        return Err(Status::invalid_argument(format!("{:?} is no unit's name", request.unit)));
+    }
     let id = machine(mesh, &request.machine)?;
     let session = mesh.hub.session(&id);
     let session = session.ok_or_else(|| Status::failed_precondition(format!("the agent of {} is silent", request.machine)))?;

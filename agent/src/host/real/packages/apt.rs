@@ -29,9 +29,15 @@ pub(super) enum Trouble {
 }
 
 pub(super) fn install<'a>(names: &[&'a str]) -> Vec<&'a str> {
-    let mut command = vec![
-        "apt-get",
-        "install",
+    [&["apt-get", "install"], OPTIONS, &["--"], names].concat()
+}
+
+/// Unpacks and sets up again what is there already.
+pub(super) fn reinstall<'a>(names: &[&'a str]) -> Vec<&'a str> {
+    [&["apt-get", "install", "--reinstall"], OPTIONS, &["--"], names].concat()
+}
+
+const OPTIONS: &[&str] = &[
         "--yes",
         "--quiet",
         "--no-install-recommends",
@@ -45,11 +51,7 @@ pub(super) fn install<'a>(names: &[&'a str]) -> Vec<&'a str> {
         "--option=Acquire::http::Timeout=30",
         "--option=Acquire::https::Timeout=30",
         "--option=APT::Color=0",
-        "--",
     ];
-    command.extend(names);
-    command
-}
 
 pub(super) fn update() -> Vec<&'static str> {
     vec![

@@ -51,10 +51,10 @@ async fn install(names: &[&str], fetched: &mut Option<std::time::Instant>) -> Re
     if fetched.is_none_or(|at| at.elapsed() > FRESH) && !lists_are_fresh().await {
         fetch_lists(fetched).await?;
     }
-    let mut last = attempt(names).await?;
+    let mut last = attempt(&apt::install(names)).await?;
     for _ in 0..2 {
         match last {
-            None => return Ok(()),
+            None => return complete(names).await,
             Some(Trouble::Interrupted) => finish_interrupted().await?,
             // The lists name what the mirror no longer has, or do not name it yet.
             Some(Trouble::Stale(ref why)) => {
@@ -63,15 +63,34 @@ async fn install(names: &[&str], fetched: &mut Option<std::time::Instant>) -> Re
             }
             Some(ref other) => return Err(other.advice()),
         }
-        last = attempt(names).await?;
+        last = attempt(&apt::install(names)).await?;
     }
-    last.map_or(Ok(()), |trouble| Err(trouble.advice()))
+    match last {
+        None => complete(names).await,
+        Some(trouble) => Err(trouble.advice()),
+    }
 }
 
-/// One `apt-get install`; `None` when it worked.
-async fn attempt(names: &[&str]) -> Result<Option<Trouble>, String> {
+/// A package that was cut off while it was unpacked counts as installed for apt, but is not: it is installed again.
+async fn complete(names: &[&str]) -> Result<(), String> {
+    let left = missing(names).await.map_err(|e| e.to_string())?;
+    if left.is_empty() {
+        return Ok(());
+    }
+    let left: Vec<&str> = left.iter().map(String::as_str).collect();
+    if let Some(trouble) = attempt(&apt::reinstall(&left)).await? {
+        return Err(trouble.advice());
+    }
+    match missing(&left).await.map_err(|e| e.to_string())? {
+        still if still.is_empty() => Ok(()),
+        still => Err(format!("apt-get says it worked, dpkg says {} is not installed; look at `dpkg --audit`", still.join(" "))),
+    }
+}
+
+/// One run of apt-get that installs; `None` when it worked.
+async fn attempt(command: &[&str]) -> Result<Option<Trouble>, String> {
     let quiet = quiet::Quiet::begin().map_err(|e| e.to_string())?;
-    let output = run(&apt::install(names)).await;
+    let output = run(command).await;
     // dpkg was told not to sync each file.
     blocking("sync", std::path::Path::new("/"), |_| Ok(rustix::fs::sync())).await.map_err(|e| e.to_string())?;
     quiet.end().map_err(|e| e.to_string())?;
