@@ -126,7 +126,10 @@ async fn renew(credentials: CredentialStore, config: Config) {
         match renewed(&credentials, &config).await {
             Ok(()) => tracing::info!("the certificate was renewed"),
             Err(error) => {
-                tracing::warn!(error = format!("{error:#}"), "the certificate was not renewed; trying again in a minute");
+                tracing::warn!(
+                    error = format!("{error:#}"),
+                    "the certificate was not renewed; trying again in a minute"
+                );
                 tokio::time::sleep(Duration::from_secs(60)).await;
             }
         }

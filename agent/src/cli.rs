@@ -73,7 +73,10 @@ async fn run(config: &Config, verb: Verb) -> anyhow::Result<()> {
     match verb {
         Verb::Join { join_string, name } => join(config, join_string, name).await,
         Verb::Leave { yes } => {
-            anyhow::ensure!(yes, "this removes what the agent made here (`hactl node remove` drains a node first); if that is meant: ha-agent leave --yes");
+            anyhow::ensure!(
+                yes,
+                "this removes what the agent made here (`hactl node remove` drains a node first); if that is meant: ha-agent leave --yes"
+            );
             leave::leave(config, Arc::new(RealHost::new()?)).await
         }
         Verb::Run => serve(config).await,

@@ -38,8 +38,10 @@ impl Copies {
             return;
         }
         let here: Vec<String> = machine.report().facts.addresses.iter().map(ToString::to_string).collect();
-        let is_other = |e: &Endpoint| !here.iter().any(|a| e.as_str().rsplit_once(':').is_some_and(|(host, _)| host == a));
-        let others: Vec<Endpoint> = Endpoints::load(&self.state).unwrap_or_default().shuffled().into_iter().filter(is_other).collect();
+        let is_other =
+            |e: &Endpoint| !here.iter().any(|a| e.as_str().rsplit_once(':').is_some_and(|(host, _)| host == a));
+        let others: Vec<Endpoint> =
+            Endpoints::load(&self.state).unwrap_or_default().shuffled().into_iter().filter(is_other).collect();
         // A small site has fewer coordinators than copies are wanted: all of them are enough then.
         let wanted = (kept.copies as usize).min(others.len());
         let mut copies = 0;
@@ -87,7 +89,8 @@ impl Copies {
             }
         };
         let mut client = AgentsClient::new(channel);
-        let sending = async { client.store(ReceiverStream::new(pieces)).await.map_err(|s| anyhow::anyhow!("{}", s.message())) };
+        let sending =
+            async { client.store(ReceiverStream::new(pieces)).await.map_err(|s| anyhow::anyhow!("{}", s.message())) };
         tokio::try_join!(reading, sending)?;
         Ok(())
     }

@@ -13,7 +13,12 @@ use crate::endpoints::Endpoints;
 use crate::host::Host;
 
 /// Enrols this machine. Where it is enrolled already, says so.
-pub async fn join(config: &Config, host: &dyn Host, invitation: &JoinString, name: Option<&MachineName>) -> anyhow::Result<String> {
+pub async fn join(
+    config: &Config,
+    host: &dyn Host,
+    invitation: &JoinString,
+    name: Option<&MachineName>,
+) -> anyhow::Result<String> {
     if config.keys.join(format!("{CERTIFICATE}.pem")).exists() {
         bail!("this machine is enrolled already: `ha-agent status`, or `ha-agent leave` first");
     }

@@ -2,16 +2,16 @@
 //!
 //! Decides nothing: what is to be done comes from the coordinator, what it means is `ha_domain`.
 
-pub mod execute;
-pub mod host;
-pub mod journal;
-pub mod ledger;
 pub mod app;
 pub mod config;
 mod copies;
 pub mod endpoints;
 pub mod enrol;
+pub mod execute;
+pub mod host;
+pub mod journal;
 pub mod leave;
+pub mod ledger;
 pub mod logs;
 pub mod machine;
 pub mod observe;

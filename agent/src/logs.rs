@@ -23,7 +23,9 @@ pub async fn lines(host: &dyn Host, request: &LogRequest) -> Result<Vec<String>,
 }
 
 async fn journal(host: &dyn Host, unit: &str, lines: u32) -> Result<Vec<String>, String> {
-    let sane = unit.len() <= 64 && unit.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.@".contains(&b)) && !unit.starts_with('-');
+    let sane = unit.len() <= 64
+        && unit.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.@".contains(&b))
+        && !unit.starts_with('-');
     if !sane {
         return Err(format!("{unit:?} is no unit's name"));
     }

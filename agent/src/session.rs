@@ -153,7 +153,11 @@ async fn send(to: &mpsc::Sender<AgentMessage>, message: Message) -> Result<(), t
 }
 
 /// Tells what changed since `sent`; everything where nothing was sent yet.
-async fn tell(machine: &Machine, to: &mpsc::Sender<AgentMessage>, sent: &mut Option<Report>) -> Result<(), tonic::Status> {
+async fn tell(
+    machine: &Machine,
+    to: &mpsc::Sender<AgentMessage>,
+    sent: &mut Option<Report>,
+) -> Result<(), tonic::Status> {
     let report = machine.report();
     let full = sent.is_none();
     let sections = match sent {

@@ -1,5 +1,7 @@
 //! `hactl` as a program, without any coordinator: what it prints and what it ends in.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should fail")]
+
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

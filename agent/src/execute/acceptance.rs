@@ -79,7 +79,9 @@ async fn page(action: &Acceptance, cx: &Context<'_>, port: u16) -> Result<Result
     match answer {
         Ok(answer) if answer.status == 200 => Ok(Ok(())),
         Ok(answer) => Ok(Err(format!("{} answers {} on port {port}", action.page, answer.status))),
-        Err(ActError::Host(HostError::Http { reason, .. })) => Ok(Err(format!("port {port} does not answer: {reason}"))),
+        Err(ActError::Host(HostError::Http { reason, .. })) => {
+            Ok(Err(format!("port {port} does not answer: {reason}")))
+        }
         Err(error) => Err(error),
     }
 }
@@ -126,7 +128,8 @@ fn logged_in(answer: &HttpResponse) -> Result<String, ActError> {
     let cookie = cookies(answer);
     let refused = location.contains("login_error") || location.contains("error=") || answer.status >= 400;
     if refused || cookie.is_empty() {
-        let what = "Joget refuses the administrator's login; was its password changed in Joget? `hactl secret set` tells us";
+        let what =
+            "Joget refuses the administrator's login; was its password changed in Joget? `hactl secret set` tells us";
         return Err(ActError::Refused(what.to_owned()));
     }
     Ok(cookie)
@@ -140,7 +143,8 @@ async fn find(
 ) -> Result<Result<(), String>, ActError> {
     for name in [&form.table, &form.column] {
         if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
-            let what = format!("joget.probe.form: {name:?} is no name of a table or column; letters, digits and _ only");
+            let what =
+                format!("joget.probe.form: {name:?} is no name of a table or column; letters, digits and _ only");
             return Err(ActError::Refused(what));
         }
     }

@@ -10,7 +10,7 @@ use minijinja::context;
 
 use super::rendered::{self, Validator, is_current, put_validated, render, template};
 use super::{ActError, Context, Probe, artifact, distro, service};
-use crate::host::{Unpack, UnitVerb};
+use crate::host::{UnitVerb, Unpack};
 use crate::ledger::Owned;
 
 const UNIT: &str = "containerd.service";
@@ -55,7 +55,8 @@ pub(super) async fn probe(action: &Containerd, cx: &Context<'_>) -> Result<Probe
 pub(super) async fn act(action: &Containerd, cx: &Context<'_>) -> Result<(), ActError> {
     let files = files(action)?;
     let version = version(action, &files);
-    let stale = !rendered::is_applied(cx, Component::Containerd, &version).await? || missing_program(cx).await?.is_some();
+    let stale =
+        !rendered::is_applied(cx, Component::Containerd, &version).await? || missing_program(cx).await?.is_some();
     if stale {
         own(cx).await?;
         tokio::try_join!(programs(action, cx), runc(action, cx), plugins(action, cx))?;
@@ -125,7 +126,8 @@ fn files(action: &Containerd) -> Result<Vec<Rendered>, ActError> {
     let settings = context! { pause => action.pause.clone(), restrict_oom_score_adj => action.restrict_oom_score_adj };
     let config = render(c, &template!("containerd.toml.j2"), settings)?;
     let unit = render(c, &template!("containerd.service.j2"), context! {})?;
-    let proxy = action.source.proxy.as_ref().map(|proxy| render(c, &template!("containerd-proxy.env.j2"), context! { proxy }));
+    let proxy =
+        action.source.proxy.as_ref().map(|proxy| render(c, &template!("containerd-proxy.env.j2"), context! { proxy }));
     Ok(vec![
         Rendered { path: "/etc/containerd/config.toml", mode: 0o644, content: Some(config) },
         Rendered { path: "/etc/systemd/system/containerd.service", mode: 0o644, content: Some(unit) },
@@ -157,7 +159,8 @@ async fn put(cx: &Context<'_>, files: &[Rendered]) -> Result<bool, ActError> {
         let path = Path::new(file.path);
         match &file.content {
             Some(content) => {
-                let reads_it = Validator { program: "/usr/local/bin/containerd", args: &["--config", "{}", "config", "dump"] };
+                let reads_it =
+                    Validator { program: "/usr/local/bin/containerd", args: &["--config", "{}", "config", "dump"] };
                 let judge = path.ends_with("config.toml").then_some(reads_it);
                 changed |= put_validated(cx, path, content.as_bytes(), file.mode, judge).await?;
             }

@@ -97,7 +97,9 @@ async fn fetch(package: &Digest, cx: &Context<'_>) -> Result<PathBuf, ActError> 
         found => {
             cx.host.remove(&path).await?;
             let found = found.map_or_else(|| "nothing".to_owned(), |d| d.to_string());
-            Err(ActError::Refused(format!("the mesh sent {found} instead of the package {package}; it was thrown away")))
+            Err(ActError::Refused(format!(
+                "the mesh sent {found} instead of the package {package}; it was thrown away"
+            )))
         }
     }
 }
@@ -106,7 +108,8 @@ async fn fetch(package: &Digest, cx: &Context<'_>) -> Result<PathBuf, ActError> 
 async fn dpkg(cx: &Context<'_>, package: &Path) -> Result<Result<(), String>, ActError> {
     let package = package.to_string_lossy();
     let args = ["--force-confold", "--install", &package];
-    let command = Command::new("dpkg", &args).env("DEBIAN_FRONTEND", "noninteractive").timeout(Duration::from_secs(300));
+    let command =
+        Command::new("dpkg", &args).env("DEBIAN_FRONTEND", "noninteractive").timeout(Duration::from_secs(300));
     let output = cx.host.run(command).await?;
     if output.ok() {
         return Ok(Ok(()));

@@ -47,7 +47,8 @@ fn node_path(action: &Drain) -> String {
 }
 
 async fn movable(action: &Drain, api: &KubeApi<'_>, node: &Value) -> Result<Vec<Value>, ActError> {
-    let all = api.get(&format!("/api/v1/pods?fieldSelector=spec.nodeName%3D{}", action.node)).await?.unwrap_or_default();
+    let all =
+        api.get(&format!("/api/v1/pods?fieldSelector=spec.nodeName%3D{}", action.node)).await?.unwrap_or_default();
     let alive = is_ready(node);
     // On a node that is away nobody confirms that a pod has ended: that it was told to is all there will ever be.
     let stays = |pod: &&Value| moves(pod) && (alive || !is_leaving(pod));
@@ -64,7 +65,8 @@ fn is_leaving(pod: &Value) -> bool {
 }
 
 fn moves(pod: &Value) -> bool {
-    let of_daemon_set = pod["metadata"]["ownerReferences"].as_array().into_iter().flatten().any(|o| o["kind"] == "DaemonSet");
+    let of_daemon_set =
+        pod["metadata"]["ownerReferences"].as_array().into_iter().flatten().any(|o| o["kind"] == "DaemonSet");
     let is_static = pod["metadata"]["annotations"].get("kubernetes.io/config.mirror").is_some();
     let ended = matches!(pod["status"]["phase"].as_str(), Some("Succeeded" | "Failed"));
     !(of_daemon_set || is_static || ended)
@@ -119,7 +121,8 @@ mod tests {
 
     #[test]
     fn pods_that_belong_to_the_node_stay() {
-        let of = |owner: &str| json!({"metadata": {"ownerReferences": [{"kind": owner}]}, "status": {"phase": "Running"}});
+        let of =
+            |owner: &str| json!({"metadata": {"ownerReferences": [{"kind": owner}]}, "status": {"phase": "Running"}});
         assert!(!moves(&of("DaemonSet")));
         assert!(moves(&of("ReplicaSet")));
         assert!(!moves(&json!({"metadata": {"annotations": {"kubernetes.io/config.mirror": "x"}}})));

@@ -75,7 +75,8 @@ impl<'c> Etcd<'c> {
     /// All members, as a quorum knows them.
     pub(super) async fn members(&self) -> Result<Vec<Member>, ActError> {
         let answer = self.ask(LOCAL, "cluster/member/list", &json!({})).await?;
-        serde_json::from_value(answer["members"].clone()).map_err(|e| ActError::Refused(format!("etcd's list of members: {e}")))
+        serde_json::from_value(answer["members"].clone())
+            .map_err(|e| ActError::Refused(format!("etcd's list of members: {e}")))
     }
 
     /// The leader's id.
@@ -87,7 +88,9 @@ impl<'c> Etcd<'c> {
     /// Whether a member serves.
     pub(super) async fn is_healthy(&self, member: &Member) -> bool {
         let Some(url) = member.client_urls.first() else { return false };
-        self.ask(url, "maintenance/status", &json!({})).await.is_ok_and(|s| s["errors"].as_array().is_none_or(Vec::is_empty))
+        self.ask(url, "maintenance/status", &json!({}))
+            .await
+            .is_ok_and(|s| s["errors"].as_array().is_none_or(Vec::is_empty))
     }
 
     /// Makes `to` the leader; only the leader itself can be asked for that.

@@ -116,7 +116,8 @@ struct Content {
 
 async fn save_and_verify(cx: &Context<'_>, path: &Path) -> Result<Content, ActError> {
     let file = path.to_string_lossy();
-    let [ca, certificate, key] = ["ca.crt", "healthcheck-client.crt", "healthcheck-client.key"].map(|n| format!("{PKI}/{n}"));
+    let [ca, certificate, key] =
+        ["ca.crt", "healthcheck-client.crt", "healthcheck-client.key"].map(|n| format!("{PKI}/{n}"));
     let endpoint = ["--endpoints", "https://127.0.0.1:2379", "--cacert", &ca, "--cert", &certificate, "--key", &key];
     let save = [&endpoint[..], &["snapshot", "save", &file]].concat();
     run(cx, "/usr/local/bin/etcdctl", &save).await?;

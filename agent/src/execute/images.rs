@@ -83,7 +83,8 @@ async fn bring(cx: &Context<'_>, source: &Source, image: &Artifact, record: &Mut
     } else {
         pull(cx, source, image).await?;
     }
-    let imported = Imported { archive: image.sha256.clone().filter(|_| has_archive), manifest: manifest(cx, image).await? };
+    let imported =
+        Imported { archive: image.sha256.clone().filter(|_| has_archive), manifest: manifest(cx, image).await? };
     let mut record = record.lock().await;
     record.insert(image.url.clone(), imported);
     write(cx, &record).await
@@ -113,7 +114,10 @@ async fn manifest(cx: &Context<'_>, image: &Artifact) -> Result<String, ActError
         (words.next() == Some(image.url.as_str())).then(|| words.find_map(|w| w.strip_prefix("sha256:")))
     });
     found.flatten().map(str::to_owned).ok_or_else(|| {
-        let what = format!("the archive of {0} was imported, but holds no image of that name; is the catalog's entry right?", image.url);
+        let what = format!(
+            "the archive of {0} was imported, but holds no image of that name; is the catalog's entry right?",
+            image.url
+        );
         ActError::Refused(what)
     })
 }

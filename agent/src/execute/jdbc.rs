@@ -29,7 +29,8 @@ pub(super) fn url(source: &DataSource) -> String {
         (DatabaseKind::PostgreSql, false) => ("postgresql", &[("sslmode", "disable")]),
     };
     let theirs = source.parameters.iter().map(|(k, v)| (k.as_str(), v.as_str()));
-    let mut parameters: Vec<(&str, &str)> = own.iter().copied().filter(|(k, _)| !source.parameters.contains_key(*k)).collect();
+    let mut parameters: Vec<(&str, &str)> =
+        own.iter().copied().filter(|(k, _)| !source.parameters.contains_key(*k)).collect();
     parameters.extend(theirs);
     let parameters: Vec<String> = parameters.iter().map(|(k, v)| format!("{k}={v}")).collect();
     let host = if source.host.contains(':') { format!("[{}]", source.host) } else { source.host.clone() };
@@ -44,14 +45,27 @@ mod tests {
     fn source(kind: DatabaseKind, tls: bool) -> DataSource {
         let text = |s: &str| s.to_owned();
         let (name, user, profile) = (text("jwdb"), text("joget"), text("default"));
-        DataSource { kind, host: text("10.0.0.41"), port: kind.port(), name, user, tls, pool: 50, profile, parameters: BTreeMap::new() }
+        DataSource {
+            kind,
+            host: text("10.0.0.41"),
+            port: kind.port(),
+            name,
+            user,
+            tls,
+            pool: 50,
+            profile,
+            parameters: BTreeMap::new(),
+        }
     }
 
     #[test]
     fn urls_are_what_the_drivers_know() {
         let mariadb = url(&source(DatabaseKind::MariaDb, true));
         assert_eq!(mariadb, "jdbc:mariadb://10.0.0.41:3306/jwdb?useSSL=true&trustServerCertificate=true");
-        assert_eq!(url(&source(DatabaseKind::PostgreSql, false)), "jdbc:postgresql://10.0.0.41:5432/jwdb?sslmode=disable");
+        assert_eq!(
+            url(&source(DatabaseKind::PostgreSql, false)),
+            "jdbc:postgresql://10.0.0.41:5432/jwdb?sslmode=disable"
+        );
     }
 
     #[test]

@@ -26,7 +26,10 @@ const ADMIN_SECRET: &str = "/api/v1/namespaces/joget/secrets/joget-admin";
 pub(super) async fn probe(action: &Joget, cx: &Context<'_>) -> Result<Probe, ActError> {
     let api = KubeApi::here(cx).await?;
     Ok(match look(action, &api).await? {
-        Ok(()) => Probe::Converged(distro::facts([("replicas", action.replicas.to_string()), ("image", action.image.clone())])),
+        Ok(()) => Probe::Converged(distro::facts([
+            ("replicas", action.replicas.to_string()),
+            ("image", action.image.clone()),
+        ])),
         Err(what) => Probe::Differs(what),
     })
 }
@@ -120,8 +123,8 @@ fn manifest(action: &Joget) -> Result<Manifest, ActError> {
 }
 
 fn values(action: &Joget) -> minijinja::Value {
-    let Joget { image, replicas, host, tls, .. } = action;
-    context! { image, replicas, host, tls, resources => json!(resources(action)).to_string() }
+    let Joget { image, replicas, host, tls, open_volume_with, .. } = action;
+    context! { image, replicas, host, tls, open_volume_with, resources => json!(resources(action)).to_string() }
 }
 
 /// Requests and limits without what was left out.
@@ -161,6 +164,7 @@ mod tests {
             },
             cpu: ["500m".to_owned(), String::new()],
             memory: ["2Gi".to_owned(), "3Gi".to_owned()],
+            open_volume_with: (replicas == 1).then(|| "docker.io/library/traefik:v3.7.13".to_owned()),
         }
     }
 
@@ -179,7 +183,8 @@ mod tests {
     #[test]
     fn a_deployment_is_available_only_when_no_old_replica_is_left() {
         let of = |new, ready, all| {
-            let status = json!({"observedGeneration": 3, "updatedReplicas": new, "availableReplicas": ready, "replicas": all});
+            let status =
+                json!({"observedGeneration": 3, "updatedReplicas": new, "availableReplicas": ready, "replicas": all});
             available(&json!({"metadata": {"generation": 3}, "status": status}), 2)
         };
         assert_eq!(of(2, 2, 2), Ok(()));

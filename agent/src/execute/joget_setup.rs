@@ -102,7 +102,9 @@ fn outcome(answer: &HttpResponse) -> Result<(), ActError> {
         Ok(outcome) if outcome.result == "true" => Ok(()),
         Ok(Outcome { message, .. }) => {
             let what = if message.is_empty() { "it gives no reason; its log does" } else { &message };
-            Err(ActError::Refused(format!("Joget could not be set up: {what}. Is its database reachable from the workers?")))
+            Err(ActError::Refused(format!(
+                "Joget could not be set up: {what}. Is its database reachable from the workers?"
+            )))
         }
         Err(_) => Err(ActError::Refused("Joget's setup did not answer in JSON; is this Joget?".to_owned())),
     }

@@ -23,7 +23,11 @@ pub(super) async fn probe(action: &JoinCredentials, cx: &Context<'_>) -> Result<
     let api = KubeApi::here(cx).await?;
     let found = api.get(&format!("{SECRETS}?labelSelector={LABEL}%3D{}", action.generation)).await?.unwrap_or_default();
     let now = utc::rfc3339(cx.host.now());
-    let expires = found["items"].as_array().into_iter().flatten().filter_map(|s| s["metadata"]["annotations"]["ha-mesh/expires"].as_str());
+    let expires = found["items"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|s| s["metadata"]["annotations"]["ha-mesh/expires"].as_str());
     // Times of this form sort like text.
     Ok(match expires.filter(|at| *at > now.as_str()).max() {
         Some(expires) => Probe::Converged(distro::facts([("expires", expires.to_owned())])),
@@ -98,7 +102,8 @@ mod tests {
 
     #[test]
     fn kubeadm_is_led_to_the_local_api_server() {
-        let admin = "clusters:\n- cluster:\n    certificate-authority-data: x\n    server: https://10.0.0.10:6443\n  name: k\n";
+        let admin =
+            "clusters:\n- cluster:\n    certificate-authority-data: x\n    server: https://10.0.0.10:6443\n  name: k\n";
         let local = "clusters:\n- cluster:\n    certificate-authority-data: x\n    server: https://127.0.0.1:6443\n    \
             tls-server-name: kubernetes\n  name: k\n";
         assert_eq!(local_kubeconfig(admin), local);

@@ -151,10 +151,7 @@ impl<'c> KubeApi<'c> {
             connect: Some(self.at),
             headers,
             body: body.map(|(_, value)| value.to_string().into_bytes()).unwrap_or_default(),
-            tls: Tls {
-                ca_pem: Some(&self.admin.ca),
-                client: Some((&self.admin.certificate, self.admin.key.expose())),
-            },
+            tls: Tls { ca_pem: Some(&self.admin.ca), client: Some((&self.admin.certificate, self.admin.key.expose())) },
             timeout: TIMEOUT,
         };
         Ok(self.cx.host.http(request).await?)
@@ -192,7 +189,11 @@ struct User {
 
 impl Admin {
     fn parse(text: &[u8]) -> Result<Self, ActError> {
-        let damaged = |why: &str| ActError::Refused(format!("{ADMIN} is damaged ({why}); `kubeadm init phase kubeconfig admin` makes it anew"));
+        let damaged = |why: &str| {
+            ActError::Refused(format!(
+                "{ADMIN} is damaged ({why}); `kubeadm init phase kubeconfig admin` makes it anew"
+            ))
+        };
         let text = std::str::from_utf8(text).map_err(|_| damaged("no text"))?;
         // The parser's own message would quote the file, which holds a key.
         let config: Kubeconfig = serde_saphyr::from_str(text).map_err(|_| damaged("not a kubeconfig"))?;

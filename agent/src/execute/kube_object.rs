@@ -39,7 +39,9 @@ pub fn path(object: &Value) -> Result<String, ActError> {
     let name = object["metadata"]["name"].as_str().unwrap_or_default();
     let row = KINDS.iter().find(|(k, ..)| *k == kind).filter(|_| !name.is_empty());
     let Some((_, group, plural, namespaced)) = row else {
-        return Err(ActError::Refused(format!("no place in the API for {kind} {name:?}; this is a fault of the agent")));
+        return Err(ActError::Refused(format!(
+            "no place in the API for {kind} {name:?}; this is a fault of the agent"
+        )));
     };
     Ok(if *namespaced {
         let namespace = object["metadata"]["namespace"].as_str().unwrap_or("default");

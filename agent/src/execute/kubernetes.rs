@@ -11,7 +11,7 @@ use minijinja::context;
 
 use super::rendered::{self, is_current, put_validated, render, template};
 use super::{ActError, Context, Probe, artifact, distro};
-use crate::host::{NewFile, Unpack, UnitVerb};
+use crate::host::{NewFile, UnitVerb, Unpack};
 use crate::ledger::Owned;
 
 const UNIT: &str = "kubelet.service";

@@ -25,7 +25,11 @@ impl Manifest {
     ///
     /// # Errors
     /// The template or the values do not fit: a fault of the agent.
-    pub fn render(component: Component, template: &Template, values: impl Into<minijinja::Value>) -> Result<Self, ActError> {
+    pub fn render(
+        component: Component,
+        template: &Template,
+        values: impl Into<minijinja::Value>,
+    ) -> Result<Self, ActError> {
         Self::parse(&render(component, template, values)?)
     }
 
@@ -74,7 +78,12 @@ fn text(value: &Value) -> &str {
 
 /// Golden file of a rendering, and a proof that it is a manifest whose every object has a place in the API.
 #[cfg(test)]
-pub(crate) fn assert_golden_manifest(name: &str, component: Component, template: &Template, values: impl Into<minijinja::Value>) {
+pub(crate) fn assert_golden_manifest(
+    name: &str,
+    component: Component,
+    template: &Template,
+    values: impl Into<minijinja::Value>,
+) {
     let text = render(component, template, values).unwrap_or_else(|e| panic!("{e}"));
     super::rendered::assert_golden(name, &text);
     let manifest = Manifest::parse(&text).unwrap_or_else(|e| panic!("{e}"));

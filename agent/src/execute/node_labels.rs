@@ -31,7 +31,8 @@ pub(super) async fn act(action: &NodeLabels, cx: &Context<'_>) -> Result<(), Act
             return Err(ActError::Refused(format!("there is no node {name}; it has to join first")));
         };
         (cx.progress)(format!("labelling {name}"));
-        let node = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "uid": uid, "labels": labels}});
+        let node =
+            json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "uid": uid, "labels": labels}});
         api.apply(&node).await?;
     }
     Ok(())
@@ -44,7 +45,8 @@ fn find<'n>(nodes: &'n Value, name: &str) -> Option<&'n Value> {
 /// The first label that is missing, different, or one that we set and that is no longer wanted.
 fn first_difference(wanted: &Labels, live: &Value) -> Option<String> {
     let has = &live["metadata"]["labels"];
-    let missing = wanted.iter().find(|(key, value)| has.get(key.as_str()).and_then(Value::as_str) != Some(value.as_str()));
+    let missing =
+        wanted.iter().find(|(key, value)| has.get(key.as_str()).and_then(Value::as_str) != Some(value.as_str()));
     missing.map(|(key, _)| key.clone()).or_else(|| ours(live).into_iter().find(|key| !wanted.contains_key(key)))
 }
 

@@ -71,7 +71,8 @@ async fn remove_packages(cx: &Context<'_>) -> Result<(), ActError> {
     (cx.progress)(format!("removing the packages {}", packages.join(" ")));
     let names: Vec<&str> = packages.iter().map(String::as_str).collect();
     let args = [&["remove", "--yes", "--quiet", "--option=DPkg::Lock::Timeout=300", "--"], names.as_slice()].concat();
-    let command = Command::new("apt-get", &args).env("DEBIAN_FRONTEND", "noninteractive").timeout(Duration::from_secs(300));
+    let command =
+        Command::new("apt-get", &args).env("DEBIAN_FRONTEND", "noninteractive").timeout(Duration::from_secs(300));
     let output = cx.host.run(command).await?;
     if !output.ok() {
         let said = last_lines(&output.stderr);

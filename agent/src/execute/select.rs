@@ -13,7 +13,18 @@ pub(super) async fn rows(cx: &Context<'_>, kind: DatabaseKind, schema: &str, que
     let (program, args) = match kind {
         DatabaseKind::MariaDb => ("mariadb", vec!["--batch", "--skip-column-names", "--execute", query, schema]),
         DatabaseKind::PostgreSql => {
-            let psql = ["-u", "postgres", "--", "psql", "--no-psqlrc", "--tuples-only", "--no-align", "--command", query, schema];
+            let psql = [
+                "-u",
+                "postgres",
+                "--",
+                "psql",
+                "--no-psqlrc",
+                "--tuples-only",
+                "--no-align",
+                "--command",
+                query,
+                schema,
+            ];
             ("runuser", psql.to_vec())
         }
     };

@@ -40,7 +40,8 @@ impl Site<'_> {
         let url = format!("{scheme}://{}{path}", self.host);
         let connect = Some(SocketAddr::new(self.vip, port));
         let tls = Tls::default();
-        let request = HttpRequest { method: "GET", url: &url, connect, headers, body: Vec::new(), tls, timeout: TIMEOUT };
+        let request =
+            HttpRequest { method: "GET", url: &url, connect, headers, body: Vec::new(), tls, timeout: TIMEOUT };
         Ok(cx.host.http(request).await?)
     }
 

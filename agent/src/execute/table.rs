@@ -3,9 +3,9 @@
 use ha_domain::step::Action;
 
 use super::{
-    ActError, Context, Probe, acceptance, base, containerd, coordinator, database, database_access, database_backup, drain,
-    echo, etcd_snapshots, firewall, haproxy, images, ingress, ingress_tls, joget, joget_setup, join_credentials, keepalived,
-    kubernetes, network, nfs_server, node, node_labels, preflight, remove_node, reset, time, volume,
+    ActError, Context, Probe, acceptance, base, containerd, coordinator, database, database_access, database_backup,
+    drain, echo, etcd_snapshots, firewall, haproxy, images, ingress, ingress_tls, joget, joget_setup, join_credentials,
+    keepalived, kubernetes, network, nfs_server, node, node_labels, preflight, remove_node, reset, time, volume,
 };
 
 /// Looks.

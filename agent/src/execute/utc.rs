@@ -30,7 +30,11 @@ mod tests {
 
     #[test]
     fn instants_are_written_as_date_says() {
-        let known = [(0, "1970-01-01T00:00:00Z"), (951_782_400, "2000-02-29T00:00:00Z"), (1_795_507_199, "2026-11-24T07:59:59Z")];
+        let known = [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (1_795_507_199, "2026-11-24T07:59:59Z"),
+        ];
         for (seconds, text) in known {
             assert_eq!(rfc3339(Time(seconds * 1000)), text);
         }

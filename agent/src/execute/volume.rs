@@ -51,7 +51,9 @@ fn values(action: &Volume) -> Value {
     let size = &action.size;
     let many = "ReadWriteMany";
     match &action.source {
-        VolumeSource::Nfs { server, export } => context! { size, kind => "nfs", access => many, server, path => export },
+        VolumeSource::Nfs { server, export } => {
+            context! { size, kind => "nfs", access => many, server, path => export }
+        }
         VolumeSource::Shared { path } => context! { size, kind => "shared", access => many, path },
         VolumeSource::Local { path, node } => context! { size, kind => "local", access => "ReadWriteOnce", path, node },
     }

@@ -117,7 +117,10 @@ async fn links(host: &dyn Host, dir: &Path, broken: &mut Broken) -> Result<(), H
     broken.expect(host.stat(&target).await?.is_some(), "removing a link leaves its target");
     host.link(&dir.join("nowhere"), &link).await?;
     broken.expect(host.stat(&link).await?.is_none(), "a link to nowhere looks absent");
-    broken.expect(host.copy(&dir.join("nowhere"), &dir.join("t/c"), 0o600).await.is_err(), "copying what is absent is an error");
+    broken.expect(
+        host.copy(&dir.join("nowhere"), &dir.join("t/c"), 0o600).await.is_err(),
+        "copying what is absent is an error",
+    );
     host.remove(&dir.join("t")).await
 }
 
@@ -142,8 +145,14 @@ async fn facts(host: &dyn Host, dir: &Path, broken: &mut Broken) -> Result<(), H
     let loopback = host.addresses().await?.into_iter().find(|a| a.interface == "lo");
     broken.expect(loopback.is_some_and(|a| a.address.is_loopback()), "a machine has a loopback address");
     let load = host.load().await?;
-    broken.expect(load.memory_percent <= 100 && load.disk_percent <= 100 && load.cpu_percent <= 100, "load is in per cent");
-    broken.expect(host.free_space(&dir.join("not/yet/there")).await? > 0, "free space is told for a path that is not there yet");
+    broken.expect(
+        load.memory_percent <= 100 && load.disk_percent <= 100 && load.cpu_percent <= 100,
+        "load is in per cent",
+    );
+    broken.expect(
+        host.free_space(&dir.join("not/yet/there")).await? > 0,
+        "free space is told for a path that is not there yet",
+    );
     broken.expect(host.fsync_latency(dir).await? < Duration::from_secs(30), "an fsync takes less than half a minute");
     let nobody = host.connect(([127, 0, 0, 1], 1).into(), Duration::from_secs(2)).await?;
     broken.expect(nobody == Reachability::Refused, "a port of its own on which nobody listens refuses");
@@ -172,7 +181,8 @@ async fn units(host: &dyn Host, broken: &mut Broken) -> Result<(), HostError> {
     host.control(UNIT, UnitVerb::Start).await?;
     host.control(UNIT, UnitVerb::Start).await?;
     let running = host.unit("ha-conformance").await?;
-    broken.expect(running.active == "active" && running.sub == "running" && running.enabled, "a started unit is active");
+    broken
+        .expect(running.active == "active" && running.sub == "running" && running.enabled, "a started unit is active");
     host.control(UNIT, UnitVerb::Restart).await?;
     let anew = host.unit(UNIT).await?;
     broken.expect(anew.pid != 0 && anew.pid != running.pid, "a restarted unit has another process");
@@ -205,8 +215,14 @@ async fn packages(host: &dyn Host, broken: &mut Broken) -> Result<(), HostError>
     broken.expect(host.missing_packages(&["haproxy"]).await?.is_empty(), "an installed package is not missing");
     let unit = host.unit("haproxy.service").await?;
     broken.expect(unit.active == "inactive", "what is installed does not start by itself");
-    broken.expect(host.stat(Path::new("/etc/haproxy/haproxy.cfg")).await?.is_some(), "a package brings its configuration");
-    broken.expect(host.stat(Path::new("/usr/sbin/policy-rc.d")).await?.is_none(), "nothing stays that keeps services down");
+    broken.expect(
+        host.stat(Path::new("/etc/haproxy/haproxy.cfg")).await?.is_some(),
+        "a package brings its configuration",
+    );
+    broken.expect(
+        host.stat(Path::new("/usr/sbin/policy-rc.d")).await?.is_none(),
+        "nothing stays that keeps services down",
+    );
     let refused = host.install_packages(&["ha-no-such-package"]).await;
     broken.expect(matches!(refused, Err(HostError::Packages { .. })), "a package that nobody has is an error");
     host.install_packages(&["haproxy"]).await

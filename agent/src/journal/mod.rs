@@ -88,7 +88,8 @@ impl Journal {
     /// When it cannot be read or is damaged.
     pub async fn open(host: &dyn Host, path: &Path) -> Result<Self, JournalError> {
         let bytes = host.read(path).await?.unwrap_or_default();
-        let damaged = |d: record::Damage| JournalError::Damaged { path: path.to_owned(), record: d.record, reason: d.reason };
+        let damaged =
+            |d: record::Damage| JournalError::Damaged { path: path.to_owned(), record: d.record, reason: d.reason };
         let recovered = recover(&bytes).map_err(damaged)?;
         let file = OnDisk { records: recovered.records.len(), broken: recovered.torn };
         let history = Mutex::new(History::of(recovered.records));

@@ -49,7 +49,8 @@ impl Ledger {
                 reason: format!("{reason}; restore it from a backup, or reinstall the machine"),
             })?,
         };
-        let inner = Inner { path: path.to_owned(), record: Mutex::new(record), changing: tokio::sync::Mutex::default() };
+        let inner =
+            Inner { path: path.to_owned(), record: Mutex::new(record), changing: tokio::sync::Mutex::default() };
         Ok(Self(Arc::new(inner)))
     }
 

@@ -80,7 +80,10 @@ impl Record {
         if record.version == VERSION {
             Ok(record)
         } else {
-            Err(format!("it is of version {}, this agent knows version {VERSION}; install the newer agent", record.version))
+            Err(format!(
+                "it is of version {}, this agent knows version {VERSION}; install the newer agent",
+                record.version
+            ))
         }
     }
 
@@ -113,7 +116,8 @@ impl Record {
             self.entries.push(new);
             return true;
         };
-        let next = Entry { original: old.original.clone().or(new.original), existed: old.existed || new.existed, ..new };
+        let next =
+            Entry { original: old.original.clone().or(new.original), existed: old.existed || new.existed, ..new };
         let changed = *old != next;
         *old = next;
         changed

@@ -79,7 +79,10 @@ fn text(value: &Value, pointer: &str) -> String {
 
 fn is_ready(value: &Value) -> bool {
     let conditions = value.pointer("/status/conditions").and_then(Value::as_array);
-    conditions.into_iter().flatten().any(|c| c.get("type") == Some(&"Ready".into()) && c.get("status") == Some(&"True".into()))
+    conditions
+        .into_iter()
+        .flatten()
+        .any(|c| c.get("type") == Some(&"Ready".into()) && c.get("status") == Some(&"True".into()))
 }
 
 fn node(value: &Value) -> Option<(String, NodeStatus)> {
@@ -103,7 +106,8 @@ fn node(value: &Value) -> Option<(String, NodeStatus)> {
 fn pod(value: &Value) -> Option<(String, PodStatus)> {
     let name = format!("{}/{}", text(value, "/metadata/namespace"), value.pointer("/metadata/name")?.as_str()?);
     let containers = value.pointer("/status/containerStatuses").and_then(Value::as_array);
-    let restarts = containers.into_iter().flatten().filter_map(|c| c.get("restartCount").and_then(Value::as_u64)).sum::<u64>();
+    let restarts =
+        containers.into_iter().flatten().filter_map(|c| c.get("restartCount").and_then(Value::as_u64)).sum::<u64>();
     let waiting = value.pointer("/status/containerStatuses/0/state/waiting/reason").and_then(Value::as_str);
     let status = PodStatus {
         app: text(value, "/metadata/labels/app"),
@@ -147,7 +151,8 @@ async fn ask(cx: &Context<'_>, path: &str) -> Option<Value> {
         let path = format!("{PKI}/{name}");
         async move { cx.host.read(Path::new(&path)).await.ok().flatten() }
     };
-    let (ca, cert, key) = (file("ca.crt").await?, file("healthcheck-client.crt").await?, file("healthcheck-client.key").await?);
+    let (ca, cert, key) =
+        (file("ca.crt").await?, file("healthcheck-client.crt").await?, file("healthcheck-client.key").await?);
     let url = format!("https://localhost:2379{path}");
     let request = HttpRequest {
         method: "POST",

@@ -62,8 +62,12 @@ async fn cluster(machine: Arc<Machine>) {
     kubernetes::look(&machine).await;
 }
 
-fn repeat<F>(machine: &Arc<Machine>, tasks: &mut JoinSet<()>, period: Duration, look: impl Fn(Arc<Machine>) -> F + Send + 'static)
-where
+fn repeat<F>(
+    machine: &Arc<Machine>,
+    tasks: &mut JoinSet<()>,
+    period: Duration,
+    look: impl Fn(Arc<Machine>) -> F + Send + 'static,
+) where
     F: Future<Output = ()> + Send + 'static,
 {
     let machine = Arc::clone(machine);

@@ -31,7 +31,12 @@ pub(super) async fn look(machine: Arc<Machine>) {
             restarts: old.get(&name).map_or(0, |u| u.restarts),
         };
         // A unit that a person has disabled stays down; one that is starting or waits for its own restart is let be.
-        if !expected && unit.enabled && matches!(unit.active.as_str(), "failed" | "inactive") && state.restarts < BUDGET && !is_at_work(&machine) {
+        if !expected
+            && unit.enabled
+            && matches!(unit.active.as_str(), "failed" | "inactive")
+            && state.restarts < BUDGET
+            && !is_at_work(&machine)
+        {
             tracing::warn!(unit = %name, "fell; starting it again");
             state.restarts += 1;
             if let Err(error) = machine.host.control(&name, UnitVerb::Start).await {

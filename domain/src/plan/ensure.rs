@@ -23,8 +23,14 @@ enum Standing {
 
 /// Evaluates the wishes of one concern; proposed steps go to `steps`.
 pub(super) fn all(world: &mut World<'_>, name: &str, wishes: Vec<Wish>, steps: &mut Vec<Step>) -> ConcernReport {
-    let mut report =
-        ConcernReport { name: name.to_owned(), done: 0, all: 0, outcome: Outcome::Done, waiting: vec![], about: vec![] };
+    let mut report = ConcernReport {
+        name: name.to_owned(),
+        done: 0,
+        all: 0,
+        outcome: Outcome::Done,
+        waiting: vec![],
+        about: vec![],
+    };
     let mut moving = false;
     for wish in &wishes {
         report.all += 1;

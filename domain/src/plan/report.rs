@@ -62,7 +62,9 @@ impl PlanReport {
             on.contains(&step.name) && what.is_none_or(|component| component == step.component())
         };
         let all = self.concerns.iter().flat_map(|c| c.about.iter().zip(&c.waiting));
-        all.filter(|(about, _)| is(about)).max_by_key(|((_, what), _)| what.is_some()).map_or_else(String::new, |(_, why)| why.clone())
+        all.filter(|(about, _)| is(about))
+            .max_by_key(|((_, what), _)| what.is_some())
+            .map_or_else(String::new, |(_, why)| why.clone())
     }
 
     /// Whether everything is as wanted.

@@ -50,6 +50,10 @@ pub struct Joget {
     pub cpu: [String; 2],
     /// Memory request and limit, Kubernetes quantities; empty leaves it out.
     pub memory: [String; 2],
+    /// An image with `/bin/busybox` that is on the workers: it lets Joget's own user into the shared directory, which
+    /// belongs to root. Absent where the storage's server sees to that.
+    #[serde(default)]
+    pub open_volume_with: Option<String>,
 }
 
 /// Joget's one-time setup (`POST /jw/setup/init`), through the apps VIP.

@@ -20,7 +20,10 @@ struct Join<'a> {
     ignore: &'a [String],
 }
 
-pub(in super::super) async fn probe_control_plane(action: &ControlPlaneJoin, cx: &Context<'_>) -> Result<Probe, ActError> {
+pub(in super::super) async fn probe_control_plane(
+    action: &ControlPlaneJoin,
+    cx: &Context<'_>,
+) -> Result<Probe, ActError> {
     super::probe(&action.node, cx).await
 }
 

@@ -8,9 +8,9 @@ use std::time::Duration;
 use super::super::rendered::last_lines;
 use super::super::{ActError, Context};
 use super::config::JoinSecrets;
+use crate::execute::service::Wait;
 use crate::host::{Command, NewFile, Output};
 use crate::ledger::Owned;
-use crate::execute::service::Wait;
 
 /// Configurations; nobody but root looks in.
 const DIR: &str = "/etc/ha-mesh/kubeadm";
@@ -53,7 +53,10 @@ pub(in super::super) async fn reset(cx: &Context<'_>) -> Result<(), ActError> {
     let output = cx.host.run(Command::new(PROGRAM, &["reset", "--force"]).timeout(TIMEOUT)).await?;
     let member_stays = output.stderr.lines().find(|line| line.to_lowercase().contains("failed to remove etcd member"));
     match member_stays {
-        Some(line) => Err(ActError::Refused(format!("kubeadm reset: {}; the etcd member must go first, trying again", line.trim()))),
+        Some(line) => Err(ActError::Refused(format!(
+            "kubeadm reset: {}; the etcd member must go first, trying again",
+            line.trim()
+        ))),
         None if output.ok() => Ok(()),
         None => Err(failure(&["reset"], &output, &JoinSecrets { token: "", certificate_key: "" })),
     }

@@ -110,7 +110,8 @@ async fn facts(node: &NodeIdentity, cx: &Context<'_>) -> Result<BTreeMap<String,
 /// sha256 of the SubjectPublicKeyInfo of the cluster's CA: what joining machines know it by.
 async fn ca_pin(cx: &Context<'_>) -> Result<Digest, ActError> {
     let pem = cx.host.read(Path::new(CA)).await?.unwrap_or_default();
-    pin_of(&pem).ok_or_else(|| ActError::Refused(format!("{CA} is no certificate; restore it from another control plane")))
+    pin_of(&pem)
+        .ok_or_else(|| ActError::Refused(format!("{CA} is no certificate; restore it from another control plane")))
 }
 
 fn pin_of(pem: &[u8]) -> Option<Digest> {
@@ -156,7 +157,9 @@ async fn refuse_foreign(cx: &Context<'_>) -> Result<(), ActError> {
     for path in ["/etc/kubernetes/kubelet.conf", "/etc/kubernetes/admin.conf", "/var/lib/etcd/member"] {
         if cx.host.stat(Path::new(path)).await?.is_some() {
             let what = format!("{path} is there, but not of our making: this machine belonged to another cluster");
-            return Err(ActError::Refused(format!("{what}. If nothing on it is needed: `kubeadm reset`, then try again")));
+            return Err(ActError::Refused(format!(
+                "{what}. If nothing on it is needed: `kubeadm reset`, then try again"
+            )));
         }
     }
     Ok(())

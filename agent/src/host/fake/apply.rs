@@ -17,12 +17,15 @@ use super::programs;
 use super::state::State;
 use super::world::Site;
 use crate::host::{
-    Command, Download, Host, HostError, HttpRequest, HttpResponse, InterfaceAddress, NewFile, Output, Reachability, Stat,
-    Unit, UnitVerb, Unpack,
+    Command, Download, Host, HostError, HttpRequest, HttpResponse, InterfaceAddress, NewFile, Output, Reachability,
+    Stat, Unit, UnitVerb, Unpack,
 };
 
 /// The coordinator runs outside of the simulation.
 const COORDINATOR: &str = "ha-coordinator.service";
+
+/// Calls after which the site may look different. What HTTP changes settles by itself.
+const CHANGING: &[&str] = &["run", "control", "reload_units", "install_packages", "remove", "rename"];
 
 impl SimulatedMachine {
     /// One call on the whole site.
@@ -36,7 +39,9 @@ impl SimulatedMachine {
         let mut site = self.world.lock();
         site.state(&self.name)?.faults.enter(what)?;
         let outcome = act(&mut site, &self.name);
-        site.settle();
+        if CHANGING.contains(&what) {
+            site.settle();
+        }
         site.state(&self.name)?.faults.leave()?;
         outcome
     }
@@ -125,7 +130,8 @@ impl Host for SimulatedMachine {
     }
 
     async fn missing_packages(&self, packages: &[&str]) -> Result<Vec<String>, HostError> {
-        let missing = |s: &State| packages.iter().filter(|p| !s.packages.contains(**p)).map(|p| (*p).to_owned()).collect();
+        let missing =
+            |s: &State| packages.iter().filter(|p| !s.packages.contains(**p)).map(|p| (*p).to_owned()).collect();
         self.call("missing_packages", |s| Ok(missing(s))).await
     }
     async fn install_packages(&self, packages: &[&str]) -> Result<(), HostError> {

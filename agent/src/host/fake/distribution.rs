@@ -9,7 +9,8 @@ use super::state::State;
 use super::unit_files::full_name;
 
 /// Packages of the image, whose programs are simulated as well.
-const IMAGE: &[&str] = &["iproute2", "procps", "ca-certificates", "kmod", "util-linux", "mount", "systemd", "nftables", "curl"];
+const IMAGE: &[&str] =
+    &["iproute2", "procps", "ca-certificates", "kmod", "util-linux", "mount", "systemd", "nftables", "curl"];
 
 /// A package.
 struct Package {
@@ -26,12 +27,20 @@ const fn plain(name: &'static str) -> Package {
     Package { name, unit: None, programs: &[], files: &[] }
 }
 
-const fn daemon(name: &'static str, unit: (&'static str, &'static str), files: &'static [(&'static str, &'static str)]) -> Package {
+const fn daemon(
+    name: &'static str,
+    unit: (&'static str, &'static str),
+    files: &'static [(&'static str, &'static str)],
+) -> Package {
     Package { name, unit: Some(unit), programs: &[], files }
 }
 
 const PACKAGES: &[Package] = &[
-    daemon("chrony", ("chrony", "/usr/sbin/chronyd"), &[("/etc/chrony/chrony.conf", "pool 2.debian.pool.ntp.org iburst\n")]),
+    daemon(
+        "chrony",
+        ("chrony", "/usr/sbin/chronyd"),
+        &[("/etc/chrony/chrony.conf", "pool 2.debian.pool.ntp.org iburst\n")],
+    ),
     daemon("haproxy", ("haproxy", "/usr/sbin/haproxy"), &[("/etc/haproxy/haproxy.cfg", "global\n  daemon\n")]),
     daemon("keepalived", ("keepalived", "/usr/sbin/keepalived"), &[]),
     daemon("nfs-kernel-server", ("nfs-server", "/usr/sbin/rpc.nfsd"), &[]),
@@ -61,7 +70,10 @@ const PACKAGES: &[Package] = &[
         name: "postgresql",
         unit: Some(("postgresql@15-main", "/usr/bin/pg_ctlcluster")),
         programs: &["/usr/bin/psql", "/usr/bin/pg_dump", "/usr/bin/pg_restore", "/usr/lib/postgresql/15/bin/postgres"],
-        files: &[("/etc/postgresql/15/main/postgresql.conf", "port = 5432\n"), ("/var/lib/postgresql/15/main/PG_VERSION", "15\n")],
+        files: &[
+            ("/etc/postgresql/15/main/postgresql.conf", "port = 5432\n"),
+            ("/var/lib/postgresql/15/main/PG_VERSION", "15\n"),
+        ],
     },
     // Installed with dpkg, from the mesh.
     daemon("ha-coordinator", ("ha-coordinator", "/usr/bin/ha-coordinator"), &[]),

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use crate::host::HostError;
 
 /// Per machine; counting begins at 1 with each [`Faults::clear`].
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Faults {
     calls: Vec<&'static str>,
     stop_before: Option<usize>,

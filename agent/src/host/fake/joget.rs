@@ -8,7 +8,7 @@ use super::world::Site;
 use crate::host::{HttpRequest, HttpResponse};
 
 /// The data source that the setup was given.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Joget {
     source: Option<Source>,
 }
@@ -31,11 +31,20 @@ const COOKIE: &str = "JSESSIONID=simulated";
 
 impl Site {
     /// Answers on port 80 or 443 of `machine`.
-    pub(super) fn site_page(&mut self, machine: &str, request: &HttpRequest<'_>, path: &str) -> Result<HttpResponse, String> {
+    pub(super) fn site_page(
+        &mut self,
+        machine: &str,
+        request: &HttpRequest<'_>,
+        path: &str,
+    ) -> Result<HttpResponse, String> {
         let worker = self.ingress_behind(machine);
         let Some(worker) = worker else {
             let balanced = self.machines.get(machine).is_some_and(|s| s.is_active("haproxy"));
-            return if balanced { Ok(answer(503, "no server is available")) } else { Err("connection refused".to_owned()) };
+            return if balanced {
+                Ok(answer(503, "no server is available"))
+            } else {
+                Err("connection refused".to_owned())
+            };
         };
         if self.cluster.objects.get("/apis/networking.k8s.io/v1/namespaces/joget/ingresses/joget").is_none() {
             return Ok(answer(404, "404 page not found"));
@@ -90,7 +99,8 @@ impl Site {
         let machine = self.machine_at(worker, address)?.name.clone();
         let state = self.machines.get_mut(&machine)?;
         let runs = state.database.as_ref().is_some_and(|s| state.is_active(s.unit));
-        let server = state.database.as_mut().filter(|s| runs && s.admits(&source.user, &source.password, &source.schema))?;
+        let server =
+            state.database.as_mut().filter(|s| runs && s.admits(&source.user, &source.password, &source.schema))?;
         server.schemas.get_mut(&source.schema)
     }
 

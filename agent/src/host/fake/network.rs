@@ -20,7 +20,8 @@ pub(super) fn answer(status: u16, body: &str) -> HttpResponse {
 impl Site {
     pub(super) fn addresses_of(&mut self, name: &str) -> Vec<InterfaceAddress> {
         self.elect();
-        let on = |interface: &str, address, prefix| InterfaceAddress { interface: interface.to_owned(), address, prefix };
+        let on =
+            |interface: &str, address, prefix| InterfaceAddress { interface: interface.to_owned(), address, prefix };
         let own = self.machines.get(name).map(|m| on("eth0", m.address, 24));
         let vips = self.holders.iter().filter(|(_, holder)| *holder == name).map(|(vip, _)| on("eth0", *vip, 24));
         own.into_iter().chain(vips).chain([on("lo", IpAddr::from([127, 0, 0, 1]), 8)]).collect()
@@ -84,7 +85,6 @@ impl Site {
         now: Time,
         coordinators: &dyn Coordinators,
     ) -> Result<HttpResponse, String> {
-        self.settle();
         let uri: http::Uri = request.url.parse().map_err(|_| "this is no URL".to_owned())?;
         let path = uri.path_and_query().map_or("/", |p| p.as_str());
         let to = target(&uri, request.connect)?;
@@ -92,7 +92,9 @@ impl Site {
         let (name, refused) = (state.name.clone(), Err("connection refused".to_owned()));
         match to.port() {
             9100 => haproxy_page(state, path),
-            10248 if state.is_active("kubelet") && state.files.has("/var/lib/kubelet/config.yaml") => Ok(answer(200, "ok")),
+            10248 if state.is_active("kubelet") && state.files.has("/var/lib/kubelet/config.yaml") => {
+                Ok(answer(200, "ok"))
+            }
             2381 if state.control_plane => {
                 let quorum = self.has_quorum();
                 Ok(answer(if quorum { 200 } else { 503 }, &format!("{{\"health\":\"{quorum}\"}}")))
@@ -156,7 +158,8 @@ fn claims(state: &State) -> Vec<(IpAddr, u8, String)> {
     };
     let instances = config.split("vrrp_instance ").skip(1);
     let one = |text: &str| {
-        let after = |word: &str| text.lines().find_map(|l| l.trim().strip_prefix(word).map(str::trim).map(str::to_owned));
+        let after =
+            |word: &str| text.lines().find_map(|l| l.trim().strip_prefix(word).map(str::trim).map(str::to_owned));
         let vip = text.split("virtual_ipaddress {").nth(1)?.split('/').next()?.trim().parse().ok()?;
         Some((vip, after("priority ")?.parse().ok()?, state.name.clone()))
     };

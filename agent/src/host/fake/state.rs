@@ -15,7 +15,7 @@ use super::files::Files;
 use super::units::Running;
 
 /// A machine.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct State {
     pub(super) name: String,
     pub(super) address: IpAddr,
@@ -85,18 +85,18 @@ impl State {
         }
     }
 
-    /// What a kernel shows after it booted; settings of `/etc/sysctl.d` and modules of `/etc/modules-load.d` are in force.
+    /// What a kernel shows after it booted; modules of `/etc/modules-load.d` and then settings of `/etc/sysctl.d` are in force.
     pub(super) fn start_kernel(&mut self) {
         self.boots += 1;
         self.facts.boot_id = format!("00000000-0000-4000-8000-{:012}", self.boots);
         let hostname = self.files.text("/etc/hostname").unwrap_or_default();
         self.facts.hostname = hostname.trim().to_owned();
         distribution::kernel(self);
-        for setting in self.below("/etc/sysctl.d").lines().filter_map(|l| l.split_once('=')) {
-            self.set_kernel(setting.0.trim(), setting.1.trim());
-        }
         for module in self.below("/etc/modules-load.d").lines() {
             self.load_module(module.trim());
+        }
+        for setting in self.below("/etc/sysctl.d").lines().filter_map(|l| l.split_once('=')) {
+            self.set_kernel(setting.0.trim(), setting.1.trim());
         }
     }
 

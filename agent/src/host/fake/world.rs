@@ -26,7 +26,7 @@ pub struct World {
 }
 
 /// All of it.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Site {
     pub(super) machines: BTreeMap<String, State>,
     /// Who holds a virtual address.
@@ -64,6 +64,17 @@ impl World {
     pub fn machine(&self, name: &str, address: IpAddr) -> SimulatedMachine {
         self.lock().machines.insert(name.to_owned(), State::fresh(name, address));
         SimulatedMachine::new(self.clone(), name)
+    }
+
+    /// The same site once more, as it is now; from here on each goes its own way.
+    pub fn fork(&self) -> Self {
+        let site = Arc::new(Mutex::new(self.lock().clone()));
+        Self { site, coordinators: Arc::new(Mutex::new(self.coordinators())), epoch: self.epoch, begun: self.begun }
+    }
+
+    /// A machine that is there already.
+    pub fn existing(&self, name: &str) -> Option<SimulatedMachine> {
+        self.lock().machines.contains_key(name).then(|| SimulatedMachine::new(self.clone(), name))
     }
 
     /// Who runs the coordinator's program on these machines.

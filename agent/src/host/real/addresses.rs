@@ -12,7 +12,11 @@ pub(super) async fn list() -> Result<Vec<InterfaceAddress>, HostError> {
     for (interface, data) in &found.await? {
         let interface = interface.to_string_lossy();
         let of = data.ip_networks().iter();
-        all.extend(of.map(|n| InterfaceAddress { interface: interface.to_string(), address: n.addr, prefix: n.prefix }));
+        all.extend(of.map(|n| InterfaceAddress {
+            interface: interface.to_string(),
+            address: n.addr,
+            prefix: n.prefix,
+        }));
     }
     all.sort_by(|a, b| (&a.interface, a.address).cmp(&(&b.interface, b.address)));
     Ok(all)

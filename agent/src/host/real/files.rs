@@ -30,7 +30,8 @@ impl Files {
         let _one_at_a_time = self.0.lock().await;
         let source = from.to_owned();
         blocking("copy to", to, move |path| {
-            let mut source = File::open(&source).map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", source.display())))?;
+            let mut source =
+                File::open(&source).map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", source.display())))?;
             let draft = Draft::beside(path)?;
             io::copy(&mut source, &mut draft.file())?;
             draft.publish(mode)

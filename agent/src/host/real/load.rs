@@ -108,7 +108,10 @@ mod tests {
     #[test]
     fn pressure_is_absent_where_the_kernel_does_not_tell() {
         assert_eq!(pressure_percent(""), None);
-        assert_eq!(pressure_percent("some avg10=9.00 avg60=9.00 avg300=1 total=1\nfull avg10=0.00 avg60=2.60 avg300=0\n"), Some(3));
+        assert_eq!(
+            pressure_percent("some avg10=9.00 avg60=9.00 avg300=1 total=1\nfull avg10=0.00 avg60=2.60 avg300=0\n"),
+            Some(3)
+        );
     }
 
     #[tokio::test]

@@ -33,8 +33,8 @@ use ha_domain::id::{Digest, Time};
 use ha_domain::report::{Facts, Load};
 
 use super::{
-    Command, Download, Host, HostError, HttpRequest, HttpResponse, InterfaceAddress, NewFile, Output, Reachability, Stat,
-    Unit, UnitVerb, Unpack,
+    Command, Download, Host, HostError, HttpRequest, HttpResponse, InterfaceAddress, NewFile, Output, Reachability,
+    Stat, Unit, UnitVerb, Unpack,
 };
 
 /// The machine that this process runs on.

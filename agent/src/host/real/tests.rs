@@ -31,7 +31,10 @@ async fn archive(dir: &Path, members: &[(&str, tar::EntryType, &str)]) -> PathBu
     path
 }
 
-async fn unpacked(members: &[(&str, tar::EntryType, &str)], wanted: &[&str]) -> (tempfile::TempDir, Result<(), HostError>) {
+async fn unpacked(
+    members: &[(&str, tar::EntryType, &str)],
+    wanted: &[&str],
+) -> (tempfile::TempDir, Result<(), HostError>) {
     let dir = tempfile::tempdir().unwrap();
     let archive = archive(dir.path(), members).await;
     let into = dir.path().join("into");
@@ -94,7 +97,8 @@ async fn a_program_whose_step_is_given_up_ends_with_its_children() {
     let mark = dir.path().join("mark");
     let script = format!("(sleep 2; touch {}) & sleep 60", mark.display());
     let host = RealHost::default();
-    let given_up = tokio::time::timeout(Duration::from_millis(200), host.run(Command::new("sh", &["-c", &script]))).await;
+    let given_up =
+        tokio::time::timeout(Duration::from_millis(200), host.run(Command::new("sh", &["-c", &script]))).await;
     assert!(given_up.is_err());
     tokio::time::sleep(Duration::from_secs(3)).await;
     assert!(!mark.exists(), "its child went on");

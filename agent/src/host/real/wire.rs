@@ -128,7 +128,8 @@ async fn tunnel(tcp: &mut TcpStream, proxy: &Target, target: &Target) -> io::Res
 
 async fn dial_name(host: &str, port: u16) -> io::Result<TcpStream> {
     let found = tokio::net::lookup_host((host, port)).await;
-    let found = found.map_err(|e| io::Error::new(e.kind(), format!("the name {host} cannot be resolved: {}", said(&e))))?;
+    let found =
+        found.map_err(|e| io::Error::new(e.kind(), format!("the name {host} cannot be resolved: {}", said(&e))))?;
     let mut last = io::Error::other(format!("the name {host} has no address"));
     for address in found {
         match dial(address).await {

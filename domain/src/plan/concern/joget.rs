@@ -4,7 +4,7 @@ use super::super::wish::Wish;
 use super::super::world::World;
 use super::cluster::through;
 use super::database::access_of;
-use crate::spec::{IngressTls as TlsKind, Machine, Spec};
+use crate::spec::{IngressTls as TlsKind, Machine, Spec, StorageKind};
 use crate::step::{Acceptance, Action, Component, DataSource, IngressTls, Joget, JogetSetup};
 
 pub(in super::super) fn joget(world: &World<'_>) -> Vec<Wish> {
@@ -15,7 +15,7 @@ pub(in super::super) fn joget(world: &World<'_>) -> Vec<Wish> {
         let tls = IngressTls { host: world.spec.joget.host.to_string(), generation: 1 };
         wishes.push(through(world, Action::IngressTls(tls)).after_any(&machines, Component::Network));
     }
-    let deployment = through(world, Action::Joget(deployment(world.spec, data_source.clone())));
+    let deployment = through(world, Action::Joget(deployment(world, data_source.clone())));
     let deployment =
         world.spec.databases().into_iter().take(1).fold(deployment, |w, m| w.after(m, Component::DatabaseAccess));
     wishes.push(deployment.after_any(&machines, Component::Volume));
@@ -47,7 +47,8 @@ fn data_source(spec: &Spec) -> Option<DataSource> {
     })
 }
 
-fn deployment(spec: &Spec, data_source: DataSource) -> Joget {
+fn deployment(world: &World<'_>, data_source: DataSource) -> Joget {
+    let spec = world.spec;
     let resources = &spec.joget.resources;
     let text = |q: &Option<crate::spec::value::Quantity>| q.as_ref().map_or(String::new(), |q| q.as_str().to_owned());
     Joget {
@@ -58,6 +59,17 @@ fn deployment(spec: &Spec, data_source: DataSource) -> Joget {
         data_source,
         cpu: [text(&resources.requests.cpu), text(&resources.limits.cpu)],
         memory: [text(&resources.requests.memory), text(&resources.limits.memory)],
+        open_volume_with: open_volume_with(world),
+    }
+}
+
+/// A directory of a worker belongs to root; the ingress controller's image is there and has what opens it.
+fn open_volume_with(world: &World<'_>) -> Option<String> {
+    match world.spec.storage.kind {
+        StorageKind::Nfs => None,
+        StorageKind::Shared | StorageKind::Local => {
+            world.components().ok().map(|parts| parts.traefik.as_str().to_owned())
+        }
     }
 }
 

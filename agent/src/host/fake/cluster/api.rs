@@ -24,7 +24,9 @@ impl Site {
             "POST" if path.ends_with("/eviction") => self.evict(path.trim_end_matches("/eviction")),
             other => status(405, &format!("the simulated API does not know {other} {path}")),
         };
-        self.settle();
+        if request.method != "GET" {
+            self.settle();
+        }
         response
     }
 
@@ -38,7 +40,8 @@ impl Site {
         if !plural.contains(&name) {
             return status(404, &format!("{name} not found"));
         }
-        let items: Vec<&Value> = self.cluster.objects.list(path).into_iter().filter(|o| selector::fits(o, query)).collect();
+        let items: Vec<&Value> =
+            self.cluster.objects.list(path).into_iter().filter(|o| selector::fits(o, query)).collect();
         answer(200, &json!({"kind": "List", "items": items}).to_string())
     }
 
@@ -55,7 +58,9 @@ impl Site {
                 let manager = query.split('&').find_map(|p| p.strip_prefix("fieldManager=")).unwrap_or("unknown");
                 self.cluster.objects.apply(path, body, manager)
             }
-            Some("application/merge-patch+json") if there.is_some() => self.cluster.objects.merge(path, body, "").clone(),
+            Some("application/merge-patch+json") if there.is_some() => {
+                self.cluster.objects.merge(path, body, "").clone()
+            }
             Some("application/merge-patch+json") => return status(404, "not found"),
             other => return status(415, &format!("the simulated API does not know {other:?}")),
         };
@@ -76,7 +81,10 @@ impl Site {
         let (namespace, app) = (namespace.as_str().unwrap_or_default(), app.as_str().unwrap_or_default());
         let budget = format!("/apis/policy/v1/namespaces/{namespace}/poddisruptionbudgets/{app}");
         let others = self.cluster.objects.list(&format!("/api/v1/namespaces/{namespace}/pods"));
-        let away = others.iter().filter(|p| p["metadata"]["labels"]["app"] == app && p["status"]["phase"] != "Running").count();
+        let away = others
+            .iter()
+            .filter(|p| p["metadata"]["labels"]["app"] == app && p["status"]["phase"] != "Running")
+            .count();
         if self.cluster.objects.get(&budget).is_some() && away > 0 {
             return status(429, &format!("Cannot evict pod as it would violate the pod's disruption budget {app}"));
         }

@@ -106,7 +106,8 @@ impl Site {
     /// Names of an owner's pods and their nodes.
     fn placed(&self, owner: &Value) -> BTreeMap<String, String> {
         let pods = self.cluster.objects.list(&pods_of(owner));
-        let owned = pods.into_iter().filter(|p| p["metadata"]["ownerReferences"][0]["name"] == owner["metadata"]["name"]);
+        let owned =
+            pods.into_iter().filter(|p| p["metadata"]["ownerReferences"][0]["name"] == owner["metadata"]["name"]);
         owned.map(|p| (text(&p["metadata"]["name"]).to_owned(), text(&p["spec"]["nodeName"]).to_owned())).collect()
     }
 

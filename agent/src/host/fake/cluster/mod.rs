@@ -29,7 +29,7 @@ pub(super) struct Member {
 }
 
 /// The cluster; without members there is none.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Cluster {
     pub(super) objects: Objects,
     pub(super) members: Vec<Member>,
@@ -59,7 +59,11 @@ impl Cluster {
     }
 
     pub(super) fn node_names(&self) -> Vec<String> {
-        self.objects.list("/api/v1/nodes").into_iter().filter_map(|n| Some(n["metadata"]["name"].as_str()?.to_owned())).collect()
+        self.objects
+            .list("/api/v1/nodes")
+            .into_iter()
+            .filter_map(|n| Some(n["metadata"]["name"].as_str()?.to_owned()))
+            .collect()
     }
 
     /// What a kubelet registers.
@@ -86,14 +90,24 @@ impl Cluster {
     /// What the last phases of an init leave.
     pub(super) fn furnish(&mut self, certificate_key: &str) {
         self.certificate_key = certificate_key.to_owned();
-        let namespaced = |kind: &str, namespace: &str, name: &str| {
-            json!({"kind": kind, "metadata": {"name": name, "namespace": namespace}, "spec": {"replicas": 2}})
-        };
+        let namespaced = |kind: &str, namespace: &str, name: &str| json!({"kind": kind, "metadata": {"name": name, "namespace": namespace}, "spec": {"replicas": 2}});
         for (path, object) in [
-            ("/api/v1/namespaces/kube-system/secrets/kubeadm-certs", namespaced("Secret", "kube-system", "kubeadm-certs")),
-            ("/api/v1/namespaces/kube-public/configmaps/cluster-info", namespaced("ConfigMap", "kube-public", "cluster-info")),
-            ("/apis/apps/v1/namespaces/kube-system/deployments/coredns", namespaced("Deployment", "kube-system", "coredns")),
-            ("/apis/apps/v1/namespaces/kube-system/daemonsets/kube-proxy", namespaced("DaemonSet", "kube-system", "kube-proxy")),
+            (
+                "/api/v1/namespaces/kube-system/secrets/kubeadm-certs",
+                namespaced("Secret", "kube-system", "kubeadm-certs"),
+            ),
+            (
+                "/api/v1/namespaces/kube-public/configmaps/cluster-info",
+                namespaced("ConfigMap", "kube-public", "cluster-info"),
+            ),
+            (
+                "/apis/apps/v1/namespaces/kube-system/deployments/coredns",
+                namespaced("Deployment", "kube-system", "coredns"),
+            ),
+            (
+                "/apis/apps/v1/namespaces/kube-system/daemonsets/kube-proxy",
+                namespaced("DaemonSet", "kube-system", "kube-proxy"),
+            ),
         ] {
             self.objects.merge(path, &object, "kubeadm");
         }

@@ -8,7 +8,7 @@ use base64::Engine;
 use serde_json::{Map, Value, json};
 
 /// API path to object.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(in super::super) struct Objects {
     all: BTreeMap<String, Value>,
     uids: u64,
@@ -31,7 +31,8 @@ impl Objects {
         let group = collection.strip_suffix(plural).unwrap_or_default();
         let belongs = |path: &str| {
             let Some((folder, _)) = path.rsplit_once('/') else { return false };
-            folder == collection || (folder.ends_with(&format!("/{plural}")) && folder.starts_with(&format!("{group}namespaces/")))
+            folder == collection
+                || (folder.ends_with(&format!("/{plural}")) && folder.starts_with(&format!("{group}namespaces/")))
         };
         self.all.iter().filter(|(path, _)| belongs(path)).map(|(_, object)| object).collect()
     }
@@ -58,7 +59,8 @@ impl Objects {
     pub(in super::super) fn merge(&mut self, path: &str, change: &Value, _: &str) -> &mut Value {
         self.uids += 1;
         let uid = format!("uid-{}", self.uids);
-        let object = self.all.entry(path.to_owned()).or_insert_with(|| json!({"metadata": {"uid": uid, "generation": 0}}));
+        let object =
+            self.all.entry(path.to_owned()).or_insert_with(|| json!({"metadata": {"uid": uid, "generation": 0}}));
         let spec = object["spec"].clone();
         overlay(object, &without_strings(change));
         if object["spec"] != spec || object["metadata"]["generation"] == 0 {
@@ -71,7 +73,8 @@ impl Objects {
 
 fn managed_labels(object: &Value, manager: &str) -> Vec<String> {
     let entries = object["metadata"]["managedFields"].as_array().into_iter().flatten();
-    let labels = entries.filter(|e| e["manager"] == manager).filter_map(|e| e["fieldsV1"]["f:metadata"]["f:labels"].as_object());
+    let labels =
+        entries.filter(|e| e["manager"] == manager).filter_map(|e| e["fieldsV1"]["f:metadata"]["f:labels"].as_object());
     labels.flat_map(|l| l.keys()).filter_map(|key| key.strip_prefix("f:").map(str::to_owned)).collect()
 }
 

@@ -49,7 +49,9 @@ fn list(state: &mut State, reference: &str) -> Output {
     }
     let digest = Digest::of(reference.as_bytes());
     match state.files.put(&Path::new(BLOBS).join(digest.as_str()), Node::File(Content::new(b"manifest", 0o644))) {
-        Ok(()) => said(format!("{head}{reference} application/vnd.oci.image.index.v1+json sha256:{digest} 1 MiB linux/amd64 -\n")),
+        Ok(()) => said(format!(
+            "{head}{reference} application/vnd.oci.image.index.v1+json sha256:{digest} 1 MiB linux/amd64 -\n"
+        )),
         Err(e) => failed(1, &e.to_string()),
     }
 }

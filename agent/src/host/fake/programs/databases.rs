@@ -22,7 +22,9 @@ pub(super) fn run(site: &mut Site, machine: &str, name: &str, args: &[&str], inp
         "mariadb-dump" => dump(state, last, told("--result-file=").unwrap_or_default()),
         "pg_dump" => dump(state, last, after("--file").unwrap_or_default()),
         "pg_restore" => restore(state, after("--dbname").unwrap_or_default(), last),
-        "mariadb" if told("--execute=source ").is_some() => restore(state, last, told("--execute=source ").unwrap_or_default()),
+        "mariadb" if told("--execute=source ").is_some() => {
+            restore(state, last, told("--execute=source ").unwrap_or_default())
+        }
         "mariadb" | "psql" => {
             let query = after("--execute").or(after("--command"));
             let schema = if query.is_some() { last } else { after("-d").unwrap_or_default() };
@@ -181,7 +183,8 @@ impl<'a> Statement<'a> {
             let password = has("PASSWORD(").then(|| self.string(1));
             accounts(&user).map(|((_, host), a)| account_row(host, a, password.as_deref())).collect()
         } else if has("'grant'") {
-            let granted = accounts(&self.string(1)).filter(|(_, a)| a.grants.iter().any(|g| g.replace('\\', "") == last.replace('\\', "")));
+            let granted = accounts(&self.string(1))
+                .filter(|(_, a)| a.grants.iter().any(|g| g.replace('\\', "") == last.replace('\\', "")));
             granted.map(|((_, host), _)| row(["grant", host])).collect()
         } else if has("SELECT Host FROM mysql.user") {
             accounts(&last).map(|((_, host), _)| row([host])).collect()

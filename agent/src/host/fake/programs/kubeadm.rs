@@ -58,7 +58,10 @@ fn preflight(site: &Site, machine: &str) -> Result<(), String> {
     if !state.files.has("/usr/local/bin/kubelet") {
         return Err("[ERROR FileExisting-kubelet]: kubelet not found in system path".to_owned());
     }
-    match ["/etc/kubernetes/kubelet.conf", "/etc/kubernetes/manifests/kube-apiserver.yaml"].iter().find(|p| state.files.has(p)) {
+    match ["/etc/kubernetes/kubelet.conf", "/etc/kubernetes/manifests/kube-apiserver.yaml"]
+        .iter()
+        .find(|p| state.files.has(p))
+    {
         Some(path) => Err(format!("[ERROR FileAvailable]: {path} already exists")),
         None => Ok(()),
     }
@@ -111,7 +114,11 @@ fn join(site: &mut Site, machine: &str, config: &[Value]) -> Result<(), String> 
         return Err("none of the public keys were pinned".to_owned());
     }
     let name = text(&join["nodeRegistration"]["name"]).to_owned();
-    let ready = site.cluster.objects.get(&format!("/api/v1/nodes/{name}")).is_some_and(|n| n["status"]["conditions"][0]["status"] == "True");
+    let ready = site
+        .cluster
+        .objects
+        .get(&format!("/api/v1/nodes/{name}"))
+        .is_some_and(|n| n["status"]["conditions"][0]["status"] == "True");
     if ready {
         return Err(format!("a Node with name {name:?} and status \"Ready\" already exists in the cluster"));
     }
@@ -134,7 +141,11 @@ fn check_token(site: &Site, token: &str) -> Result<(), String> {
     let (id, secret) = token.split_once('.').ok_or("the token has no dot")?;
     let held = site.cluster.objects.get(&format!("/api/v1/namespaces/kube-system/secrets/bootstrap-token-{id}"));
     let right = held.is_some_and(|h| text(&h["data"]["token-secret"]) == STANDARD.encode(secret));
-    if right { Ok(()) } else { Err("could not find a JWS signature for the token ID in cluster-info: token is unknown or expired".to_owned()) }
+    if right {
+        Ok(())
+    } else {
+        Err("could not find a JWS signature for the token ID in cluster-info: token is unknown or expired".to_owned())
+    }
 }
 
 /// `sha256:` of the CA's public key.
@@ -147,7 +158,11 @@ fn pin_of_ca() -> Option<String> {
 fn reach(site: &Site, machine: &str, endpoint: &str) -> Result<(), String> {
     let at: SocketAddr = endpoint.parse().map_err(|_| format!("the endpoint {endpoint:?} is not an address"))?;
     let served = site.machine_at(machine, at.ip()).is_some_and(|m| site.api_behind(&m.name).is_some());
-    if served { Ok(()) } else { Err(format!("could not reach the API server at {endpoint}: context deadline exceeded")) }
+    if served {
+        Ok(())
+    } else {
+        Err(format!("could not reach the API server at {endpoint}: context deadline exceeded"))
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -215,7 +230,9 @@ fn reset(site: &mut Site, machine: &str) -> Result<(), String> {
     }
     state.control(KUBELET, UnitVerb::Stop).map_err(|e| e.to_string())?;
     state.control_plane = false;
-    for folder in ["/etc/kubernetes/manifests", "/etc/kubernetes/pki", "/var/lib/etcd/member", "/var/lib/kubelet/config.yaml"] {
+    for folder in
+        ["/etc/kubernetes/manifests", "/etc/kubernetes/pki", "/var/lib/etcd/member", "/var/lib/kubelet/config.yaml"]
+    {
         state.files.remove(Path::new(folder));
     }
     for name in ["admin", "kubelet", "controller-manager", "scheduler"] {

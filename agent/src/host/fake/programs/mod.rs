@@ -35,15 +35,17 @@ pub(super) fn run(site: &mut Site, machine: &str, command: &Command<'_>) -> Resu
     let state = site.state(machine)?;
     match name {
         "sleep" => Err(unknown(command, "it did not end in time and was stopped")),
-        "kubeadm" | "ctr" | "chronyd" | "containerd" | "etcdctl" | "etcdutl" | "haproxy" | "keepalived" | "mariadb" | "mariadb-dump"
-        | "mariadbd" | "psql" | "pg_dump" | "pg_restore" | "postgres" => {
+        "kubeadm" | "ctr" | "chronyd" | "containerd" | "etcdctl" | "etcdutl" | "haproxy" | "keepalived" | "mariadb"
+        | "mariadb-dump" | "mariadbd" | "psql" | "pg_dump" | "pg_restore" | "postgres" => {
             installed(state, command.program)?;
             match name {
                 "kubeadm" => Ok(kubeadm::run(site, machine, args)),
                 "ctr" => Ok(containers::ctr(state, args)),
                 "etcdctl" => Ok(etcd_tools::etcdctl(site, machine, args)),
                 "etcdutl" => Ok(etcd_tools::etcdutl(state, args)),
-                "chronyd" | "containerd" | "haproxy" | "keepalived" | "mariadbd" | "postgres" => Ok(judges::judge(state, name, args)),
+                "chronyd" | "containerd" | "haproxy" | "keepalived" | "mariadbd" | "postgres" => {
+                    Ok(judges::judge(state, name, args))
+                }
                 _ => Ok(databases::run(site, machine, name, args, &input)),
             }
         }
@@ -69,7 +71,10 @@ pub(super) fn installed(state: &State, program: &str) -> Result<String, HostErro
     } else {
         places.filter(|_| !program.starts_with('/')).find(|p| state.files.has(p))
     };
-    found.ok_or_else(|| HostError::Program { program: program.to_owned(), reason: "no such file or directory".to_owned() })
+    found.ok_or_else(|| HostError::Program {
+        program: program.to_owned(),
+        reason: "no such file or directory".to_owned(),
+    })
 }
 
 fn unknown(command: &Command<'_>, reason: &str) -> HostError {
@@ -83,7 +88,9 @@ pub(super) fn of_unit(state: &mut State, command: &[String]) -> Result<(), Strin
     let name = program.rsplit('/').next().unwrap_or_default();
     let output = match name {
         "nft" => small::nft(state, &args),
-        _ => small::run(state, name, &args, "").unwrap_or_else(|| failed(203, "the simulated machine does not know it")),
+        _ => {
+            small::run(state, name, &args, "").unwrap_or_else(|| failed(203, "the simulated machine does not know it"))
+        }
     };
     if output.ok() { Ok(()) } else { Err(format!("{program} exited with {}: {}", output.code, output.stderr.trim())) }
 }

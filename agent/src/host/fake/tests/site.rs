@@ -94,6 +94,16 @@ impl Site {
         }
     }
 
+    /// The same site once more, with agents that have just started.
+    pub(super) async fn fork(&self) -> Self {
+        let world = self.world.fork();
+        let machines = self.machines.keys().map(|name| (name.clone(), world.existing(name.as_str()).unwrap())).collect();
+        let (state, observed, agents) = (self.state.clone(), self.observed.clone(), BTreeMap::new());
+        let mut fork = Self { world, state, observed, machines, agents };
+        fork.start_agents().await;
+        fork
+    }
+
     pub(super) fn machine(&self, name: &str) -> &SimulatedMachine {
         &self.machines[&MachineName::new(name).unwrap()]
     }
@@ -121,7 +131,13 @@ impl Site {
         let credentials = credentials();
         let quiet = |_: String| {};
         let mesh = Stream(self.machines[name].clone());
-        let cx = Context { host: &*agent.host, ledger: &agent.ledger, credentials: &credentials, mesh: &mesh, progress: &quiet };
+        let cx = Context {
+            host: &*agent.host,
+            ledger: &agent.ledger,
+            credentials: &credentials,
+            mesh: &mesh,
+            progress: &quiet,
+        };
         Box::pin(execute::ensure(action, &cx)).await?;
         agent.wanted.set(&*agent.host, action).await?;
         Ok(())
@@ -132,9 +148,17 @@ impl Site {
         let outcome = self.ensure(&step.name, &step.action).await;
         outcome.unwrap_or_else(|e| panic!("{}: {e}", step.id));
         let now = self.world.now();
-        let record =
-            StepRecord { step: step.clone(), status: Status::Confirmed { at: now }, index: 1, adopted: now, granted: Some(now) };
+        let record = StepRecord {
+            step: step.clone(),
+            status: Status::Confirmed { at: now },
+            index: 1,
+            adopted: now,
+            granted: Some(now),
+        };
         self.state.journal.insert(step.id.clone(), record);
+        // The agent shows history when a step ended.
+        let converged = ha_domain::report::ComponentState::Converged;
+        crate::steps::show(&self.agents[&step.name], &step.action, converged, BTreeMap::new());
     }
 
     /// Plans and acts until there is nothing to do; calls `before` ahead of each step.
@@ -148,16 +172,9 @@ impl Site {
             for step in steps {
                 before(&step);
                 self.carry_out(&step).await;
-                self.first_look(&step);
             }
         }
         panic!("the plan does not end: {:#?}", self.plan().report);
-    }
-
-    /// History is shown by the agent when a step ended.
-    fn first_look(&self, step: &Step) {
-        let agent = &self.agents[&step.name];
-        crate::steps::show(agent, &step.action, ha_domain::report::ComponentState::Converged, BTreeMap::new());
     }
 
     pub(super) fn assert_converged(&self) {

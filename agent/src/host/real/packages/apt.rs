@@ -38,20 +38,20 @@ pub(super) fn reinstall<'a>(names: &[&'a str]) -> Vec<&'a str> {
 }
 
 const OPTIONS: &[&str] = &[
-        "--yes",
-        "--quiet",
-        "--no-install-recommends",
-        "--option=DPkg::Lock::Timeout=300",
-        "--option=Dpkg::Options::=--force-confold",
-        "--option=Dpkg::Options::=--force-confdef",
-        // The files are synced once at the end instead of one by one.
-        "--option=Dpkg::Options::=--force-unsafe-io",
-        "--option=Dpkg::Use-Pty=0",
-        "--option=Acquire::Retries=3",
-        "--option=Acquire::http::Timeout=30",
-        "--option=Acquire::https::Timeout=30",
-        "--option=APT::Color=0",
-    ];
+    "--yes",
+    "--quiet",
+    "--no-install-recommends",
+    "--option=DPkg::Lock::Timeout=300",
+    "--option=Dpkg::Options::=--force-confold",
+    "--option=Dpkg::Options::=--force-confdef",
+    // The files are synced once at the end instead of one by one.
+    "--option=Dpkg::Options::=--force-unsafe-io",
+    "--option=Dpkg::Use-Pty=0",
+    "--option=Acquire::Retries=3",
+    "--option=Acquire::http::Timeout=30",
+    "--option=Acquire::https::Timeout=30",
+    "--option=APT::Color=0",
+];
 
 pub(super) fn update() -> Vec<&'static str> {
     vec![
@@ -78,16 +78,22 @@ pub(super) fn trouble(output: &Output) -> Option<Trouble> {
     }
     let said = output.stderr.as_str();
     let line = |words: &[&str]| said.lines().find(|l| words.iter().any(|w| l.contains(w))).map(shorter);
-    if let Some(why) = line(&["Could not get lock", "Unable to acquire the dpkg frontend lock", "Unable to lock directory"]) {
+    if let Some(why) =
+        line(&["Could not get lock", "Unable to acquire the dpkg frontend lock", "Unable to lock directory"])
+    {
         return Some(Trouble::Locked(why));
     }
     if said.contains("dpkg was interrupted") {
         return Some(Trouble::Interrupted);
     }
-    if let Some(why) = line(&["Unable to locate package", "no installation candidate", "404  Not Found", "Hash Sum mismatch"]) {
+    if let Some(why) =
+        line(&["Unable to locate package", "no installation candidate", "404  Not Found", "Hash Sum mismatch"])
+    {
         return Some(Trouble::Stale(why));
     }
-    if let Some(why) = line(&["Temporary failure resolving", "Could not connect", "Could not resolve", "Connection failed"]) {
+    if let Some(why) =
+        line(&["Temporary failure resolving", "Could not connect", "Could not resolve", "Connection failed"])
+    {
         return Some(Trouble::Unreachable(why));
     }
     Some(Trouble::Refused(last_words(output)))
@@ -115,9 +121,13 @@ impl Trouble {
             Self::Interrupted => "an earlier installation was cut off and could not be finished; \
                 run `dpkg --configure -a` on the machine and repair what it names"
                 .to_owned(),
-            Self::Stale(why) => format!("the mirror does not have it, also after fetching the lists anew ({why}); \
-                check the package sources of the machine"),
-            Self::Unreachable(why) => format!("the mirror cannot be reached ({why}); check the machine's network, DNS and proxy for apt"),
+            Self::Stale(why) => format!(
+                "the mirror does not have it, also after fetching the lists anew ({why}); \
+                check the package sources of the machine"
+            ),
+            Self::Unreachable(why) => {
+                format!("the mirror cannot be reached ({why}); check the machine's network, DNS and proxy for apt")
+            }
             Self::Refused(why) => format!("apt-get refused: {why}"),
         }
     }
@@ -147,8 +157,14 @@ mod tests {
     #[test]
     fn old_lists_are_told_from_an_unreachable_mirror() {
         assert!(matches!(failed("E: Unable to locate package haproxy"), Some(Trouble::Stale(_))));
-        assert!(matches!(failed("E: Failed to fetch http://m/p.deb  404  Not Found [IP: 10.0.0.1 80]"), Some(Trouble::Stale(_))));
-        assert!(matches!(failed("W: Failed to fetch http://m/ Temporary failure resolving 'm'"), Some(Trouble::Unreachable(_))));
+        assert!(matches!(
+            failed("E: Failed to fetch http://m/p.deb  404  Not Found [IP: 10.0.0.1 80]"),
+            Some(Trouble::Stale(_))
+        ));
+        assert!(matches!(
+            failed("W: Failed to fetch http://m/ Temporary failure resolving 'm'"),
+            Some(Trouble::Unreachable(_))
+        ));
     }
 
     #[test]
@@ -160,6 +176,9 @@ mod tests {
     #[test]
     fn other_refusals_keep_their_last_errors() {
         let said = "some noise\nE: Sub-process /usr/bin/dpkg returned an error code (1)\n";
-        assert_eq!(failed(said), Some(Trouble::Refused("E: Sub-process /usr/bin/dpkg returned an error code (1)".into())));
+        assert_eq!(
+            failed(said),
+            Some(Trouble::Refused("E: Sub-process /usr/bin/dpkg returned an error code (1)".into()))
+        );
     }
 }

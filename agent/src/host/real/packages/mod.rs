@@ -83,7 +83,10 @@ async fn complete(names: &[&str]) -> Result<(), String> {
     }
     match missing(&left).await.map_err(|e| e.to_string())? {
         still if still.is_empty() => Ok(()),
-        still => Err(format!("apt-get says it worked, dpkg says {} is not installed; look at `dpkg --audit`", still.join(" "))),
+        still => Err(format!(
+            "apt-get says it worked, dpkg says {} is not installed; look at `dpkg --audit`",
+            still.join(" ")
+        )),
     }
 }
 

@@ -9,7 +9,8 @@ use super::{HostError, said};
 use crate::host::real::places::{Draft, remove_file};
 
 const POLICY: &str = "/usr/sbin/policy-rc.d";
-const TEXT: &str = "#!/bin/sh\n# Managed by ha-mesh: nothing starts while packages are installed. Safe to delete.\nexit 101\n";
+const TEXT: &str =
+    "#!/bin/sh\n# Managed by ha-mesh: nothing starts while packages are installed. Safe to delete.\nexit 101\n";
 
 /// Nothing starts while this lives.
 #[derive(Debug)]
