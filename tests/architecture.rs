@@ -76,7 +76,8 @@ fn text(path: &Path) -> String {
 
 #[test]
 fn arrows_point_down() {
-    let allowed: BTreeMap<_, BTreeSet<_>> = ARROWS.iter().map(|(name, to)| (*name, to.iter().copied().collect())).collect();
+    let allowed: BTreeMap<_, BTreeSet<_>> =
+        ARROWS.iter().map(|(name, to)| (*name, to.iter().copied().collect())).collect();
     for (name, dependencies) in dependencies() {
         let may = allowed.get(name.as_str()).unwrap_or_else(|| panic!("{name} has no row in ARROWS"));
         for dependency in dependencies.iter().filter(|d| allowed.contains_key(d.as_str())) {
@@ -103,7 +104,10 @@ fn the_lints_of_domain_repeat_those_of_the_root() {
 
 #[test]
 fn consensus_stays_in_the_store() {
-    for path in sources().iter().filter(|p| !p.starts_with(root().join("coordinator/src/store")) && !p.ends_with("architecture.rs")) {
+    for path in sources()
+        .iter()
+        .filter(|p| !p.starts_with(root().join("coordinator/src/store")) && !p.ends_with("architecture.rs"))
+    {
         assert!(!text(path).contains("openraft::"), "{} uses openraft", path.display());
     }
 }
@@ -125,7 +129,8 @@ fn every_file_says_what_it_is_for() {
 
 #[test]
 fn no_file_has_a_name_that_says_nothing() {
-    const FORBIDDEN: &[&str] = &["util.rs", "utils.rs", "common.rs", "helper.rs", "helpers.rs", "manager.rs", "misc.rs", "base_types.rs"];
+    const FORBIDDEN: &[&str] =
+        &["util.rs", "utils.rs", "common.rs", "helper.rs", "helpers.rs", "manager.rs", "misc.rs", "base_types.rs"];
     for path in sources() {
         let name = path.file_name().unwrap().to_str().unwrap();
         assert!(!FORBIDDEN.contains(&name), "{}", path.display());

@@ -34,6 +34,10 @@ impl Faults {
         &self.calls
     }
 
+    pub(super) fn has_stopped(&self) -> bool {
+        self.stopped
+    }
+
     /// Counts a call; an error when it must not happen.
     pub(super) fn enter(&mut self, what: &'static str) -> Result<(), HostError> {
         if self.stopped {

@@ -61,6 +61,17 @@ impl SimulatedMachine {
     pub fn fail_at(&self, call: usize, error: HostError) {
         self.with(|state| state.faults.fail_at(call, error));
     }
+    /// Comes back once the agent has died. What it was doing is to be dropped then, as a process is: it would only hear that
+    /// the machine stopped.
+    pub async fn agent_death(&self) {
+        while !self.has_agent_died() {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+    }
+    /// Whether the agent has died: whatever it says now, nobody hears.
+    pub fn has_agent_died(&self) -> bool {
+        self.with(|state| state.faults.has_stopped())
+    }
     /// Counting begins anew; an agent that died may start again. The machine itself went on meanwhile.
     pub fn restart_agent(&self) {
         self.with(|state| state.faults.clear());

@@ -86,7 +86,8 @@ pub(super) fn logs(mesh: &SharedMesh, request: LogsRequest) -> Answer<Lines> {
     }
     let id = machine(mesh, &request.machine)?;
     let session = mesh.hub.session(&id);
-    let session = session.ok_or_else(|| Status::failed_precondition(format!("the agent of {} is silent", request.machine)))?;
+    let session =
+        session.ok_or_else(|| Status::failed_precondition(format!("the agent of {} is silent", request.machine)))?;
     let (to, lines) = mpsc::channel::<LogLines>(64);
     let number = mesh.hub.expect_logs(to);
     let ask = LogRequest { request: number, unit: request.unit, lines: request.lines.clamp(1, 5_000) };

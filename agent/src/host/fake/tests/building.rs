@@ -93,10 +93,7 @@ fn network_action(site: &Site) -> ha_domain::step::Action {
 #[tokio::test]
 async fn a_removed_worker_is_drained_and_leaves_the_cluster() {
     let mut site = built().await;
-    let spec = &mut site.state.spec.as_mut().unwrap().spec;
-    spec.machines.retain(|m| m.name.as_str() != "w2");
-    let spec = spec.clone();
-    ha_domain::state::assign(&mut site.state.machines, &spec);
+    site.retire("w2");
     site.converge(|_| ()).await;
     assert_eq!(site.world.nodes(), ["m1", "m2", "m3", "w1"]);
     site.assert_converged();

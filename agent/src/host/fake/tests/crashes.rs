@@ -1,20 +1,20 @@
-//! An agent that dies before or after any call of any action, and is started again, finishes what it was told.
+//! An agent that dies before or after any call of any action, alone or with its machine, finishes later what it was told.
 //!
 //! Each step that builds a site is tried: in a copy of the site it is cut off at call n, for every n, and then carried out
 //! again by a fresh agent.
 
 use std::collections::BTreeSet;
 
-use ha_domain::step::Step;
+use ha_domain::step::{Component, Step};
 
 use super::site::{SPEC, Site};
-use crate::execute::ActError;
-use crate::host::HostError;
 
 #[derive(Debug, Clone, Copy)]
 enum When {
     Before,
     After,
+    /// After it, and the whole machine loses its power.
+    PowerCut,
 }
 
 /// Cuts a step off at its `call`-th call, then carries it out. Says whether it had so many calls.
@@ -23,13 +23,21 @@ async fn die_and_finish(site: &Site, step: &Step, call: usize, when: When) -> bo
     let machine = site.machines[&step.name].clone();
     match when {
         When::Before => machine.stop_before(call),
-        When::After => machine.stop_after(call),
+        When::After | When::PowerCut => machine.stop_after(call),
     }
-    let died = match site.ensure(&step.name, &step.action).await {
-        Ok(()) => false,
-        Err(ActError::Host(HostError::Stopped)) => true,
-        Err(other) => panic!("{} died {when:?} call {call} and says {other}", step.id),
+    let died = tokio::select! {
+        biased;
+        () = machine.agent_death() => true,
+        outcome = site.ensure(&step.name, &step.action) => {
+            let died = machine.has_agent_died();
+            assert!(died || outcome.is_ok(), "{} died {when:?} call {call} and says {outcome:?}", step.id);
+            died
+        }
     };
+    if let When::PowerCut = when {
+        machine.power_off();
+        machine.power_on();
+    }
     let last = machine.calls().last().copied().unwrap_or_default();
     site.start_agents().await;
     let again = site.ensure(&step.name, &step.action).await;
@@ -37,11 +45,24 @@ async fn die_and_finish(site: &Site, step: &Step, call: usize, when: When) -> bo
     died
 }
 
-/// Builds a site; before each new kind of step on a kind of machine, that step dies at every call in copies of the site.
-/// Gives back how many deaths there were.
-async fn build_with_deaths(when: When) -> usize {
+/// Builds a site, then lets a worker and a master leave it. Before each new kind of step on a kind of machine, that step dies
+/// at every call in copies of the site. Gives back how many deaths there were.
+async fn live_with_deaths(when: When) -> usize {
     let mut site = Site::new(SPEC).await;
-    let (mut tried, mut deaths) = (BTreeSet::new(), 0);
+    let mut tried = BTreeSet::new();
+    let mut deaths = converge_with_deaths(&mut site, &mut tried, when).await;
+    for name in ["w2", "m3"] {
+        site.retire(name);
+        deaths += converge_with_deaths(&mut site, &mut tried, when).await;
+    }
+    assert_eq!((site.world.nodes(), site.world.etcd_members().len()), (vec!["m1".into(), "m2".into(), "w1".into()], 2));
+    deaths
+}
+
+type Tried = BTreeSet<(Component, String)>;
+
+async fn converge_with_deaths(site: &mut Site, tried: &mut Tried, when: When) -> usize {
+    let mut deaths = 0;
     loop {
         site.observe().await;
         let steps = site.plan().steps;
@@ -52,7 +73,7 @@ async fn build_with_deaths(when: When) -> usize {
         for step in steps {
             if tried.insert((step.component(), step.name.as_str().trim_end_matches(char::is_numeric).to_owned())) {
                 let mut call = 1;
-                while die_and_finish(&site, &step, call, when).await {
+                while die_and_finish(site, &step, call, when).await {
                     call += 1;
                 }
                 deaths += call - 1;
@@ -64,10 +85,18 @@ async fn build_with_deaths(when: When) -> usize {
 
 #[tokio::test]
 async fn an_agent_that_dies_before_any_call_of_any_step_finishes_it_later() {
-    assert!(build_with_deaths(When::Before).await > 500);
+    let deaths = live_with_deaths(When::Before).await;
+    assert!(deaths > 400, "{deaths}");
 }
 
 #[tokio::test]
 async fn an_agent_that_dies_after_any_call_of_any_step_finishes_it_later() {
-    assert!(build_with_deaths(When::After).await > 500);
+    let deaths = live_with_deaths(When::After).await;
+    assert!(deaths > 400, "{deaths}");
+}
+
+#[tokio::test]
+async fn a_machine_that_loses_its_power_after_any_call_of_any_step_finishes_it_later() {
+    let deaths = live_with_deaths(When::PowerCut).await;
+    assert!(deaths > 400, "{deaths}");
 }

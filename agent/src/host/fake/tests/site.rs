@@ -91,13 +91,15 @@ impl Site {
             machine.restart_agent();
             let host: Arc<dyn Host> = Arc::new(machine.clone());
             self.agents.insert(name.clone(), Arc::new(Machine::open(&Config::default(), host).await.unwrap()));
+            machine.restart_agent();
         }
     }
 
     /// The same site once more, with agents that have just started.
     pub(super) async fn fork(&self) -> Self {
         let world = self.world.fork();
-        let machines = self.machines.keys().map(|name| (name.clone(), world.existing(name.as_str()).unwrap())).collect();
+        let machines =
+            self.machines.keys().map(|name| (name.clone(), world.existing(name.as_str()).unwrap())).collect();
         let (state, observed, agents) = (self.state.clone(), self.observed.clone(), BTreeMap::new());
         let mut fork = Self { world, state, observed, machines, agents };
         fork.start_agents().await;
@@ -175,6 +177,13 @@ impl Site {
             }
         }
         panic!("the plan does not end: {:#?}", self.plan().report);
+    }
+
+    /// The spec names this machine no more.
+    pub(super) fn retire(&mut self, name: &str) {
+        let Some(record) = &mut self.state.spec else { return };
+        record.spec.machines.retain(|m| m.name.as_str() != name);
+        assign(&mut self.state.machines, &record.spec);
     }
 
     pub(super) fn assert_converged(&self) {
