@@ -111,10 +111,10 @@ impl Link {
         match message {
             Some(FromCoordinator::Welcome(welcome)) => {
                 let known = Endpoints::of(&welcome.endpoints);
-                if !known.is_empty() {
-                    if let Err(error) = known.store(&self.machine.state) {
-                        tracing::warn!(%error, "keeping the coordinators' addresses");
-                    }
+                if !known.is_empty()
+                    && let Err(error) = known.store(&self.machine.state)
+                {
+                    tracing::warn!(%error, "keeping the coordinators' addresses");
                 }
                 tell(&self.machine, to, sent).await?;
             }

@@ -112,10 +112,11 @@ impl Coordinator {
 
     /// Hands over the lead and stops.
     pub async fn stop(mut self) {
-        if self.mesh.leads() && self.mesh.store.members().len() > 1 {
-            if let Err(error) = self.mesh.store.transfer_leadership(None).await {
-                tracing::info!(%error, "stops without handing over the lead");
-            }
+        if self.mesh.leads()
+            && self.mesh.store.members().len() > 1
+            && let Err(error) = self.mesh.store.transfer_leadership(None).await
+        {
+            tracing::info!(%error, "stops without handing over the lead");
         }
         self.tasks.shutdown().await;
         self.mesh.store.shutdown().await;

@@ -34,7 +34,7 @@ const QUANTITIES: &[&str] = &["requests", "limits", "capacity"];
 ///
 /// # Errors
 /// A kind that has no row here, or an object without a name: faults of the agent.
-pub fn path(object: &Value) -> Result<String, ActError> {
+pub(super) fn path(object: &Value) -> Result<String, ActError> {
     let kind = object["kind"].as_str().unwrap_or_default();
     let name = object["metadata"]["name"].as_str().unwrap_or_default();
     let row = KINDS.iter().find(|(k, ..)| *k == kind).filter(|_| !name.is_empty());
@@ -52,7 +52,7 @@ pub fn path(object: &Value) -> Result<String, ActError> {
 }
 
 /// The first field of `wanted` that `live` does not have like that; fields that only `live` has are the server's own.
-pub fn difference(wanted: &Value, live: &Value) -> Option<String> {
+pub(super) fn difference(wanted: &Value, live: &Value) -> Option<String> {
     differs(wanted, live, "")
 }
 

@@ -12,11 +12,11 @@ use super::rendered::{Template, render};
 use super::{ActError, Context};
 
 /// The annotation that every object of ours carries: the digest of all that was rendered with it.
-pub const DIGEST: &str = "ha-mesh/digest";
+pub(super) const DIGEST: &str = "ha-mesh/digest";
 
 /// Objects in the order in which they are applied; the last one stands for all of them.
 #[derive(Debug)]
-pub struct Manifest {
+pub(super) struct Manifest {
     objects: Vec<Value>,
 }
 
@@ -25,7 +25,7 @@ impl Manifest {
     ///
     /// # Errors
     /// The template or the values do not fit: a fault of the agent.
-    pub fn render(
+    pub(super) fn render(
         component: Component,
         template: &Template,
         values: impl Into<minijinja::Value>,
@@ -45,7 +45,7 @@ impl Manifest {
     }
 
     /// Applies every object in its order; gives back the last one as it is now.
-    pub async fn apply(&self, cx: &Context<'_>, api: &KubeApi<'_>) -> Result<Value, ActError> {
+    pub(super) async fn apply(&self, cx: &Context<'_>, api: &KubeApi<'_>) -> Result<Value, ActError> {
         let mut last = Value::Null;
         for object in &self.objects {
             let (kind, name) = (text(&object["kind"]), text(&object["metadata"]["name"]));
@@ -56,7 +56,7 @@ impl Manifest {
     }
 
     /// The last object as it is in the cluster, or how it differs from what is wanted.
-    pub async fn look(&self, api: &KubeApi<'_>) -> Result<Result<Value, String>, ActError> {
+    pub(super) async fn look(&self, api: &KubeApi<'_>) -> Result<Result<Value, String>, ActError> {
         let Some(wanted) = self.objects.last() else { return Ok(Ok(Value::Null)) };
         let (kind, name) = (text(&wanted["kind"]), text(&wanted["metadata"]["name"]));
         let Some(live) = api.get(&kube_object::path(wanted)?).await? else {

@@ -17,7 +17,7 @@ use crate::mesh::{SharedMesh, now};
 const COORDINATOR_TOKEN_MS: u64 = 10 * 60_000;
 
 /// The secrets that the action of `step` needs, by the name of their kind.
-pub async fn for_action(mesh: &SharedMesh, step: &Step) -> anyhow::Result<HashMap<String, String>> {
+pub(super) async fn for_action(mesh: &SharedMesh, step: &Step) -> anyhow::Result<HashMap<String, String>> {
     let mut all = BTreeMap::new();
     for kind in step.action.credentials() {
         let text = one(mesh, step, *kind).await.with_context(|| format!("{kind:?}"))?;

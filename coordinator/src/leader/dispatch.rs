@@ -10,7 +10,7 @@ use super::credentials;
 use crate::mesh::{Mesh, SharedMesh};
 
 /// Offers every step that nobody has begun, and again every one that may be running: an agent that crashed asks anew.
-pub fn offer_all(mesh: &Mesh) {
+pub(super) fn offer_all(mesh: &Mesh) {
     let open = mesh.peek(|state| {
         let lineage = state.mesh.as_ref().map_or(0, |m| m.lineage);
         let open =

@@ -11,7 +11,7 @@ use crate::store::Role;
 const PERIOD: Duration = Duration::from_millis(500);
 
 /// Runs while this replica leads.
-pub async fn keep(mesh: SharedMesh) {
+pub(super) async fn keep(mesh: SharedMesh) {
     loop {
         if let Err(error) = change_one(&mesh).await {
             tracing::info!(%error, "the coordinators' group is not yet as wanted");
@@ -36,14 +36,16 @@ async fn change_one(mesh: &SharedMesh) -> anyhow::Result<()> {
         return Ok(());
     }
     let wanted = mesh.hosts();
-    for member in members.iter().filter(|m| !wanted.iter().any(|(id, _)| *id == m.id)) {
-        if member.id == mesh.store.id() {
+    let unwanted = members.iter().find(|m| !wanted.iter().any(|(id, _)| *id == m.id));
+    match unwanted {
+        None => {}
+        Some(member) if member.id == mesh.store.id() => {
             mesh.store.transfer_leadership(None).await?;
-        } else {
+        }
+        Some(member) => {
             mesh.store.remove(member.id).await?;
             tracing::info!(id = %member.id, "is out");
         }
-        return Ok(());
     }
     Ok(())
 }

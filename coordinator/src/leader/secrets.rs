@@ -10,20 +10,20 @@ use crate::ca;
 use crate::mesh::{Mesh, SharedMesh};
 
 /// Password of Joget's database user.
-pub const DATABASE_PASSWORD: &str = "database-password";
+pub(super) const DATABASE_PASSWORD: &str = "database-password";
 /// Password of Joget's administrator.
-pub const JOGET_ADMIN_PASSWORD: &str = "joget-admin-password";
+pub(super) const JOGET_ADMIN_PASSWORD: &str = "joget-admin-password";
 /// Certificate chain that the ingress presents.
-pub const SITE_CERTIFICATE: &str = "site-certificate";
+pub(super) const SITE_CERTIFICATE: &str = "site-certificate";
 /// Its key.
-pub const SITE_KEY: &str = "site-key";
+pub(super) const SITE_KEY: &str = "site-key";
 /// Certificate chain of the database server.
-pub const DATABASE_CERTIFICATE: &str = "database-certificate";
+pub(super) const DATABASE_CERTIFICATE: &str = "database-certificate";
 /// Its key.
-pub const DATABASE_KEY: &str = "database-key";
+pub(super) const DATABASE_KEY: &str = "database-key";
 
 /// Makes what the spec in force needs and nobody has set.
-pub async fn ensure(mesh: &SharedMesh) -> anyhow::Result<()> {
+pub(super) async fn ensure(mesh: &SharedMesh) -> anyhow::Result<()> {
     let Some((missing, names)) = mesh.peek(|state| {
         let spec = &state.spec.as_ref()?.spec;
         let all = [DATABASE_PASSWORD, JOGET_ADMIN_PASSWORD, SITE_CERTIFICATE, DATABASE_CERTIFICATE];
@@ -69,7 +69,7 @@ pub fn seal(mesh: &Mesh, name: &str, value: &[u8]) -> anyhow::Result<String> {
 }
 
 /// Unseals a secret.
-pub fn read(mesh: &Mesh, name: &SecretName) -> anyhow::Result<String> {
+pub(super) fn read(mesh: &Mesh, name: &SecretName) -> anyhow::Result<String> {
     let sealed = mesh.peek(|s| s.secrets.get(name).map(|r| r.sealed.clone()));
     let sealed = sealed.with_context(|| format!("secret {name} is not set: `hactl secret set {name}`"))?;
     let open = mesh.seal.open(&format!("secret/{name}"), &hex::decode(sealed)?)?;

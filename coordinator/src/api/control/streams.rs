@@ -120,7 +120,7 @@ pub(super) async fn kubeconfig(mesh: &SharedMesh) -> Answer<KubeconfigReply> {
 }
 
 /// The word under which an agent gives out the cluster's administrator configuration.
-pub const KUBECONFIG: &str = "@kubeconfig";
+pub(super) const KUBECONFIG: &str = "@kubeconfig";
 
 async fn collect(replies: mpsc::Receiver<LogLines>) -> Option<String> {
     let mut text = String::new();
@@ -165,4 +165,4 @@ pub(super) async fn echo(mesh: &SharedMesh) -> Answer<Document> {
 }
 
 /// The word that an agent only answers.
-pub const ECHO: &str = "@echo";
+pub(super) const ECHO: &str = "@echo";

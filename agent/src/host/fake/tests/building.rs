@@ -106,3 +106,12 @@ async fn a_site_with_postgresql_is_built_too() {
     site.assert_converged();
     assert!(site.world.is_joget_set_up());
 }
+
+#[tokio::test]
+async fn a_removed_master_leaves_etcd_and_the_cluster() {
+    let mut site = built().await;
+    site.retire("m3");
+    site.converge(|_| ()).await;
+    assert_eq!((site.world.nodes().len(), site.world.etcd_members()), (4, vec!["m1".to_owned(), "m2".to_owned()]));
+    site.assert_converged();
+}

@@ -95,7 +95,12 @@ async fn attempt(command: &[&str]) -> Result<Option<Trouble>, String> {
     let quiet = quiet::Quiet::begin().map_err(|e| e.to_string())?;
     let output = run(command).await;
     // dpkg was told not to sync each file.
-    blocking("sync", std::path::Path::new("/"), |_| Ok(rustix::fs::sync())).await.map_err(|e| e.to_string())?;
+    blocking("sync", std::path::Path::new("/"), |_| {
+        rustix::fs::sync();
+        Ok(())
+    })
+    .await
+    .map_err(|e| e.to_string())?;
     quiet.end().map_err(|e| e.to_string())?;
     Ok(apt::trouble(&output?))
 }
