@@ -13,7 +13,7 @@ use ha_domain::spec::value::HttpUrl;
 use ha_domain::step::Source;
 
 use super::{ActError, Context};
-use crate::host::Download;
+use crate::host::{Download, Lifespan};
 use crate::ledger::Owned;
 
 /// Where fetched artifacts are kept, each named by its sha256.
@@ -41,7 +41,7 @@ pub async fn is_here(cx: &Context<'_>, artifact: &Artifact) -> Result<bool, ActE
 /// The catalog has no sha256 or no file for it, or the download failed [`TRIES`] times.
 pub async fn fetch(cx: &Context<'_>, artifact: &Artifact, source: &Source) -> Result<PathBuf, ActError> {
     let path = stored(digest_of(artifact)?);
-    into_place(cx, artifact, source, (&path, 0o644)).await?;
+    into_place(cx, artifact, source, (&path, 0o644, Lifespan::Passing)).await?;
     Ok(path)
 }
 
@@ -57,7 +57,7 @@ pub fn program_path(artifact: &Artifact) -> Result<PathBuf, ActError> {
 pub async fn program(cx: &Context<'_>, artifact: &Artifact, source: &Source) -> Result<PathBuf, ActError> {
     let path = program_path(artifact)?;
     cx.ledger.own_file(cx.host, Path::new(PROGRAMS), Owned::Dir).await?;
-    into_place(cx, artifact, source, (&path, 0o755)).await?;
+    into_place(cx, artifact, source, (&path, 0o755, Lifespan::Lasting)).await?;
     Ok(path)
 }
 
@@ -70,7 +70,7 @@ async fn into_place(
     cx: &Context<'_>,
     artifact: &Artifact,
     source: &Source,
-    (path, mode): (&Path, u32),
+    (path, mode, lifespan): (&Path, u32, Lifespan),
 ) -> Result<(), ActError> {
     let sha256 = digest_of(artifact)?;
     let turn = turn(cx, sha256);
@@ -82,7 +82,7 @@ async fn into_place(
     (cx.progress)(format!("downloading {} {}", artifact.name, artifact.version));
     // A mirror is near; the proxy is for the way out.
     let proxy = if source.mirror.is_some() { None } else { source.proxy.as_deref() };
-    let what = Download { url: &url, sha256, size: artifact.size.unwrap_or(0), to: path, mode, proxy };
+    let what = Download { url: &url, sha256, size: artifact.size.unwrap_or(0), to: path, mode, proxy, lifespan };
     download(cx, what).await
 }
 

@@ -195,6 +195,15 @@ pub enum UnitVerb {
     Disable,
 }
 
+/// How long a fetched file is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lifespan {
+    /// It stays: it is on the disk before it counts as there.
+    Lasting,
+    /// It is unpacked and removed at once: it need not survive a power cut, whose leftovers its sha256 tells.
+    Passing,
+}
+
 /// A file to fetch. It appears under `to` only when its sha256 is right.
 #[derive(Debug, Clone)]
 pub struct Download<'a> {
@@ -210,6 +219,8 @@ pub struct Download<'a> {
     pub mode: u32,
     /// HTTP proxy.
     pub proxy: Option<&'a str>,
+    /// Whether it stays.
+    pub lifespan: Lifespan,
 }
 
 /// Which members of a tar archive go where.

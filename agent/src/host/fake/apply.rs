@@ -92,7 +92,11 @@ impl Host for SimulatedMachine {
         self.call("copy", |s| s.files.copy(from, to, mode)).await
     }
     async fn remove(&self, path: &Path) -> Result<(), HostError> {
-        self.call("remove", |s| Ok(s.files.remove(path))).await
+        self.call("remove", |s| {
+            s.files.remove(path);
+            Ok(())
+        })
+        .await
     }
     async fn make_dir(&self, path: &Path, mode: u32) -> Result<(), HostError> {
         self.call("make_dir", |s| s.files.make_dir(path, mode)).await
@@ -126,7 +130,11 @@ impl Host for SimulatedMachine {
         outcome
     }
     async fn reload_units(&self) -> Result<(), HostError> {
-        self.call("reload_units", |s| Ok(s.reload_units())).await
+        self.call("reload_units", |s| {
+            s.reload_units();
+            Ok(())
+        })
+        .await
     }
 
     async fn missing_packages(&self, packages: &[&str]) -> Result<Vec<String>, HostError> {
@@ -140,7 +148,10 @@ impl Host for SimulatedMachine {
                 packages: packages.join(" "),
                 reason: format!("the mirror does not have it (Unable to locate package {unknown})"),
             }),
-            None => Ok(packages.iter().for_each(|p| distribution::install(s, p))),
+            None => {
+                packages.iter().for_each(|p| distribution::install(s, p));
+                Ok(())
+            }
         })
         .await
     }

@@ -40,8 +40,19 @@ impl Draft {
         sync_parent(&self.target)
     }
 
+    /// Like [`Draft::publish`], but not forced onto the disk.
+    pub(super) fn publish_passing(mut self, mode: u32) -> io::Result<()> {
+        self.dress(mode)?;
+        self.put()
+    }
+
     /// Owner, permission bits, and onto the disk.
     pub(super) fn settle(&self, mode: u32) -> io::Result<()> {
+        self.dress(mode)?;
+        self.file.sync_all()
+    }
+
+    fn dress(&self, mode: u32) -> io::Result<()> {
         if let Ok(old) = fs::symlink_metadata(&self.target)
             && old.is_file()
         {
@@ -50,8 +61,7 @@ impl Draft {
                 fchown(&self.file, Some(old.uid()), Some(old.gid()))?;
             }
         }
-        self.file.set_permissions(Permissions::from_mode(mode))?;
-        self.file.sync_all()
+        self.file.set_permissions(Permissions::from_mode(mode))
     }
 
     /// Only the rename; the folder is synced by the caller.

@@ -23,7 +23,7 @@ pub(super) fn ctr(state: &mut State, args: &[&str]) -> Output {
         return failed(1, "ctr: cannot access socket /run/containerd/containerd.sock: no such file or directory");
     }
     match args {
-        ["--namespace", "k8s.io", "images", "import", path] => match state.files.get(Path::new(path)).cloned() {
+        ["--namespace", "k8s.io", "images", "import", .., path] => match state.files.get(Path::new(path)).cloned() {
             Some(_) => append(state, "*"),
             None => failed(1, "ctr: no such file or directory"),
         },

@@ -40,8 +40,12 @@ async fn die_and_finish(site: &Site, step: &Step, call: usize, when: When) -> bo
     }
     let last = machine.calls().last().copied().unwrap_or_default();
     site.start_agents().await;
+    let t1 = std::time::Instant::now();
     let again = site.ensure(&step.name, &step.action).await;
     again.unwrap_or_else(|e| panic!("{} died {when:?} call {call} ({last}), then: {e}", step.id));
+    if t1.elapsed().as_secs() > 0 {
+        eprintln!("SLOW {} {when:?} {call} {last} {:?}", step.id, t1.elapsed());
+    }
     died
 }
 
@@ -73,10 +77,13 @@ async fn converge_with_deaths(site: &mut Site, tried: &mut Tried, when: When) ->
         for step in steps {
             if tried.insert((step.component(), step.name.as_str().trim_end_matches(char::is_numeric).to_owned())) {
                 let mut call = 1;
+                let t0 = std::time::Instant::now();
+                eprintln!("START {}", step.id);
                 while die_and_finish(site, &step, call, when).await {
                     call += 1;
                 }
                 deaths += call - 1;
+                eprintln!("TIME {} {} {:?}", step.id, call - 1, t0.elapsed());
             }
             site.carry_out(&step).await;
         }

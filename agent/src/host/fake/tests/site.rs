@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::execute::mesh::Mesh;
 use crate::execute::{self, ActError, Context, Credentials};
 use crate::host::fake::{SimulatedMachine, World};
-use crate::host::{Download, Host};
+use crate::host::{Download, Host, Lifespan};
 use crate::machine::Machine;
 use crate::observe;
 
@@ -54,7 +54,7 @@ struct Stream(SimulatedMachine);
 #[async_trait]
 impl Mesh for Stream {
     async fn package(&self, sha256: &Digest, to: &Path) -> Result<(), ActError> {
-        let what = Download { url: "mesh", sha256, size: 0, to, mode: 0o600, proxy: None };
+        let what = Download { url: "mesh", sha256, size: 0, to, mode: 0o600, proxy: None, lifespan: Lifespan::Lasting };
         Ok(self.0.download(what).await?)
     }
 }

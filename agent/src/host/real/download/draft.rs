@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use crate::host::Lifespan;
 use crate::host::real::digests::finish;
 use crate::host::real::places::Draft;
 use crate::host::real::said;
@@ -57,7 +58,11 @@ fn write(to: &Path, mut waiting: mpsc::Receiver<Bytes>) -> io::Result<(Digest, D
 }
 
 /// Puts the draft in place, where blocking is allowed.
-pub(super) async fn publish(draft: Draft, mode: u32) -> Result<(), String> {
-    let published = tokio::task::spawn_blocking(move || draft.publish(mode)).await.map_err(|e| e.to_string())?;
+pub(super) async fn publish(draft: Draft, mode: u32, lifespan: Lifespan) -> Result<(), String> {
+    let put = move || match lifespan {
+        Lifespan::Lasting => draft.publish(mode),
+        Lifespan::Passing => draft.publish_passing(mode),
+    };
+    let published = tokio::task::spawn_blocking(put).await.map_err(|e| e.to_string())?;
     published.map_err(|e| format!("put it in place: {}", said(&e)))
 }

@@ -72,7 +72,7 @@ async fn attempt(what: &Download<'_>) -> Result<(), Failure> {
         let reason = format!("its sha256 is {digest}, the catalog says {}; nothing was kept", what.sha256);
         return Err(Failure::Lasting(reason));
     }
-    draft::publish(draft, what.mode).await.map_err(Failure::Lasting)
+    draft::publish(draft, what.mode, what.lifespan).await.map_err(Failure::Lasting)
 }
 
 fn expect_size(wanted: u64, found: u64) -> Result<(), Failure> {

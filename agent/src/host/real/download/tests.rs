@@ -9,6 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use super::*;
+use crate::host::Lifespan;
 
 /// Answers each connection with the next of `answers`, the last one for ever.
 async fn server(answers: Vec<Vec<u8>>) -> (String, Arc<AtomicUsize>) {
@@ -35,7 +36,7 @@ fn ok(body: &[u8]) -> Vec<u8> {
 }
 
 async fn get(url: &str, sha256: &Digest, to: &Path) -> Result<(), String> {
-    let what = Download { url, sha256, size: 0, to, mode: 0o755, proxy: None };
+    let what = Download { url, sha256, size: 0, to, mode: 0o755, proxy: None, lifespan: Lifespan::Lasting };
     fetch(what).await.map_err(|e| e.to_string())
 }
 
@@ -102,7 +103,15 @@ async fn a_size_that_differs_from_the_catalog_is_refused_early() {
     let (url, _) = server(vec![ok(b"12345")]).await;
     let sha256 = Digest::of(b"12345");
     let to = dir.path().join("file");
-    let what = Download { url: &url, sha256: &sha256, size: 4, to: &to, mode: 0o644, proxy: None };
+    let what = Download {
+        url: &url,
+        sha256: &sha256,
+        size: 4,
+        to: &to,
+        mode: 0o644,
+        proxy: None,
+        lifespan: Lifespan::Lasting,
+    };
     assert!(fetch(what).await.unwrap_err().to_string().contains("the catalog says 4"));
 }
 
@@ -113,7 +122,17 @@ async fn a_proxy_is_asked_for_the_whole_url() {
     let sha256 = Digest::of(b"through");
     let to = dir.path().join("file");
     let url = "http://mirror.invalid/file";
-    fetch(Download { url, sha256: &sha256, size: 0, to: &to, mode: 0o644, proxy: Some(&proxy) }).await.unwrap();
+    fetch(Download {
+        url,
+        sha256: &sha256,
+        size: 0,
+        to: &to,
+        mode: 0o644,
+        proxy: Some(&proxy),
+        lifespan: Lifespan::Lasting,
+    })
+    .await
+    .unwrap();
 }
 
 #[test]
