@@ -177,7 +177,7 @@ fn an_image_must_be_named_by_its_own_reference() {
 
 #[test]
 fn a_catalog_of_ten_megabytes_is_not_read() {
-    let begin = std::time::Instant::now();
-    assert!(Catalog::parse(&"#".repeat(10 << 20)).is_err());
-    assert!(begin.elapsed().as_millis() < 50);
+    // It is not YAML either: what refuses it is its size, before a line of it is read.
+    let error = Catalog::parse(&"[".repeat(10 << 20)).unwrap_err().to_string();
+    assert!(error.contains("is this the right file"), "{error}");
 }

@@ -42,6 +42,8 @@ pub(super) async fn act(_: &Reset, cx: &Context<'_>) -> Result<(), ActError> {
         (cx.progress)(format!("taking back {}", entry.path.display()));
         cx.ledger.undo(cx.host, entry).await?;
     }
+    // What was noted of programs that are gone.
+    cx.host.remove(&cx.ledger.state_dir().join("applied")).await?;
     cx.host.reload_units().await?;
     for unit in cx.ledger.owned_units() {
         cx.ledger.forget_unit(cx.host, &unit).await?;

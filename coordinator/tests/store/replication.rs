@@ -1,6 +1,6 @@
 //! What is written on the leader is everywhere, and is read back fresh.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use ha_coordinator::store::{ProposeError, ReadError};
 
@@ -80,9 +80,7 @@ async fn a_leader_without_a_majority_stops_believing_and_accepts_nothing() {
     for other in cluster.nodes.drain(..) {
         other.kill().await;
     }
-    let since = Instant::now();
     node.until_leadership("the loss of the lead", |l| l.leader.is_none() && !l.is_me && !l.ready).await;
-    assert!(since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
     within("a refusal", node.store.propose(set("lost", 1))).await.unwrap_err();
     within("a refusal", node.store.read(|_| ())).await.unwrap_err();
     assert_eq!(node.get("lost"), None);

@@ -6,7 +6,7 @@ use super::super::kube_api::KubeApi;
 use super::super::{ActError, Context, Probe};
 use super::config::{self, JoinSecrets};
 use super::progress::{self, Phase};
-use super::{end, kubeadm, own, refuse_foreign, revive};
+use super::{end, kubeadm, own, refuse_foreign, revive, wake};
 
 /// What the last phases of an init make: where they are, nothing is missing.
 const LAST_MADE: [&str; 4] = [
@@ -45,7 +45,8 @@ async fn begin(action: &ControlPlaneInit, cx: &Context<'_>, skip: &[&str]) -> Re
     own(cx).await?;
     progress::write(cx, Phase::Begun, &action.node.name).await?;
     (cx.progress)(format!("kubeadm init {}", action.cluster.version));
-    kubeadm::run(cx, &["init", "--upload-certs"], &config, &secrets).await.map(drop)
+    let kubeadm = kubeadm::run(cx, &["init", "--upload-certs"], &config, &secrets);
+    wake::during(cx, &action.node, kubeadm).await.map(drop)
 }
 
 /// After a crash, by what is there. The cluster serves and is whole: nothing is left to do. It serves, but the last phases

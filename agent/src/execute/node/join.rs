@@ -11,7 +11,7 @@ use super::super::service::{self, Wait};
 use super::super::{ActError, Context, Probe};
 use super::config::{self, JoinSecrets};
 use super::progress::{self, Phase};
-use super::{KUBELET, KUBELET_HEALTH, answers, end, kubeadm, object, own, refuse_foreign, revive};
+use super::{KUBELET, KUBELET_HEALTH, answers, end, kubeadm, object, own, refuse_foreign, revive, wake};
 
 /// What both kinds of join have.
 struct Join<'a> {
@@ -67,14 +67,18 @@ async fn begin(join: &Join<'_>, cx: &Context<'_>) -> Result<(), ActError> {
     own(cx).await?;
     progress::write(cx, Phase::Begun, &join.node.name).await?;
     (cx.progress)(format!("kubeadm join through {}", join.node.endpoint));
-    kubeadm::run(cx, &["join"], &config, &secrets).await.map(drop)
+    wake::during(cx, join.node, kubeadm::run(cx, &["join"], &config, &secrets)).await.map(drop)
 }
 
 /// After a crash: whether the join had in fact come to its end. A kubelet with its own certificate is a worker's whole
 /// join; a control plane has joined when its own API serves and its Node says that it is one, which kubeadm writes last.
 async fn has_joined(node: &NodeIdentity, cx: &Context<'_>) -> Result<bool, ActError> {
-    if cx.host.stat(Path::new("/etc/kubernetes/kubelet.conf")).await?.is_none() {
-        return Ok(false);
+    // What kubeadm writes on the way; a control plane's API server comes last.
+    let api_server = node.control_plane.then_some("/etc/kubernetes/manifests/kube-apiserver.yaml");
+    for path in ["/etc/kubernetes/kubelet.conf"].into_iter().chain(api_server) {
+        if cx.host.stat(Path::new(path)).await?.is_none() {
+            return Ok(false);
+        }
     }
     service::start(cx, KUBELET).await?;
     let wait = Wait::new(60, Duration::from_millis(500), "the kubelet after a crash");

@@ -47,6 +47,11 @@ async fn with_config(cx: &Context<'_>, args: &[&str], path: &Path) -> Result<Out
     Ok(cx.host.run(Command::new(PROGRAM, &args).timeout(TIMEOUT)).await?)
 }
 
+/// Removes configurations that a crash left; they hold secrets.
+pub(super) async fn forget_secrets(cx: &Context<'_>) -> Result<(), ActError> {
+    Ok(cx.host.remove(Path::new(DIR)).await?)
+}
+
 /// Takes apart what kubeadm made on this machine, its etcd member in the cluster included where that can be reached.
 pub(in super::super) async fn reset(cx: &Context<'_>) -> Result<(), ActError> {
     (cx.progress)("taking apart what kubeadm left".to_owned());

@@ -11,6 +11,7 @@ pub(super) mod init;
 pub(super) mod join;
 pub(super) mod kubeadm;
 pub(super) mod progress;
+mod wake;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -133,6 +134,7 @@ async fn revive(node: &NodeIdentity, cx: &Context<'_>) -> Result<(), ActError> {
 
 /// kubeadm restarts the kubelet last, so that it takes up its own certificate: what it does is over when that is up.
 async fn end(node: &NodeIdentity, cx: &Context<'_>) -> Result<(), ActError> {
+    kubeadm::forget_secrets(cx).await?;
     progress::write(cx, Phase::Done, &node.name).await?;
     settle(node, cx, Wait::new(120, Duration::from_millis(200), "the new node to be well")).await
 }

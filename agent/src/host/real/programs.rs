@@ -1,79 +1,66 @@
 //! Programs: started without a shell, in a process group of their own, ended with their children.
 //!
+//! What they say goes to files in memory, not to pipes: when the agent dies, a program that still runs (kubeadm, a package
+//! installation) goes on to its end instead of dying of a broken pipe.
+//!
 //! Knows nothing of what a program does. Never logs what it reads or writes.
 
-use std::process::Stdio;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use ha_transport::Secret;
+use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, ChildStdin};
 
 use super::{Command, HostError, Output};
 
 /// Most of standard output that is kept, in bytes.
-const STDOUT: usize = 4 << 20;
+const STDOUT: u64 = 4 << 20;
 /// How much of the end of standard error is kept, in bytes.
-const STDERR: usize = 64 << 10;
+const STDERR: u64 = 64 << 10;
 /// From "please end" to "end".
 const GRACE: Duration = Duration::from_secs(5);
-/// A grandchild may hold the pipes open for ever: how long its last words are waited for.
-const LINGER: Duration = Duration::from_millis(500);
 /// Where programs are looked for.
 pub(super) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 pub(super) async fn run(command: Command<'_>) -> Result<Output, HostError> {
     let refuse = |reason: String| HostError::Program { program: command.program.to_owned(), reason };
-    let mut child = start(&command).map_err(|e| refuse(super::said(&e)))?;
+    let said = Said::new().map_err(|e| refuse(super::said(&e)))?;
+    let mut child = start(&command, &said).map_err(|e| refuse(super::said(&e)))?;
     let group = Group::of(&child);
-    let talk = talk(&mut child, command.stdin.as_ref());
-    let Ok(talked) = tokio::time::timeout(command.timeout, talk).await else {
+    let end = end_of(&mut child, command.stdin.as_ref());
+    let Ok(ended) = tokio::time::timeout(command.timeout, end).await else {
         group.end(&mut child).await;
         return Err(refuse(format!("it did not end within {} s and was stopped", command.timeout.as_secs())));
     };
-    let output = talked.map_err(|e| refuse(super::said(&e)))?;
+    let output = ended.and_then(|status| said.output(status)).map_err(|e| refuse(super::said(&e)))?;
     group.gone();
     Ok(output)
 }
 
-fn start(command: &Command<'_>) -> std::io::Result<Child> {
+fn start(command: &Command<'_>, said: &Said) -> io::Result<Child> {
     let mut os = tokio::process::Command::new(command.program);
     os.args(&command.args).env_clear().env("PATH", PATH).env("LANG", "C").env("HOME", "/root");
     os.envs(command.env.iter().copied()).current_dir("/");
     os.stdin(if command.stdin.is_some() { Stdio::piped() } else { Stdio::null() });
-    os.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0).kill_on_drop(true);
+    os.stdout(said.out.try_clone()?).stderr(said.err.try_clone()?).process_group(0).kill_on_drop(true);
     os.spawn()
 }
 
-/// Feeds and hears a program until it has ended.
-async fn talk(child: &mut Child, input: Option<&Secret<Vec<u8>>>) -> std::io::Result<Output> {
-    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-    let mut out = Heard::first(STDOUT);
-    let mut err = Heard::last(STDERR);
-    let status = {
-        let hearing = async { tokio::join!(feed(stdin, input), out.hear(stdout), err.hear(stderr)) };
-        tokio::pin!(hearing);
-        let ended = tokio::select! {
-            status = child.wait() => Some(status?),
-            _ = &mut hearing => None,
-        };
-        match ended {
-            None => child.wait().await?,
-            Some(status) => {
-                let _ = tokio::time::timeout(LINGER, &mut hearing).await;
-                status
-            }
-        }
-    };
-    Ok(output(status, out, &err))
-}
-
-fn output(status: std::process::ExitStatus, out: Heard, err: &Heard) -> Output {
-    use std::os::unix::process::ExitStatusExt;
-    let code = status.code().or(status.signal().map(|s| 128 + s)).unwrap_or(-1);
-    let end = err.bytes.len().saturating_sub(err.most);
-    Output { code, stdout: out.bytes, stderr: String::from_utf8_lossy(&err.bytes[end..]).into_owned() }
+/// Feeds a program until it has ended; what it started may go on.
+async fn end_of(child: &mut Child, input: Option<&Secret<Vec<u8>>>) -> io::Result<ExitStatus> {
+    let feeding = feed(child.stdin.take(), input);
+    tokio::pin!(feeding);
+    tokio::select! {
+        status = child.wait() => return status,
+        () = &mut feeding => {}
+    }
+    child.wait().await
 }
 
 async fn feed(stdin: Option<ChildStdin>, input: Option<&Secret<Vec<u8>>>) {
@@ -84,41 +71,34 @@ async fn feed(stdin: Option<ChildStdin>, input: Option<&Secret<Vec<u8>>>) {
     }
 }
 
-/// What was heard: the first or the last bytes.
-struct Heard {
-    bytes: Vec<u8>,
-    most: usize,
-    keep_last: bool,
+/// Where a program's words go.
+struct Said {
+    out: File,
+    err: File,
 }
 
-impl Heard {
-    fn first(most: usize) -> Self {
-        Self { bytes: Vec::new(), most, keep_last: false }
-    }
-    fn last(most: usize) -> Self {
-        Self { bytes: Vec::new(), most, keep_last: true }
+impl Said {
+    fn new() -> io::Result<Self> {
+        let file = |name: &str| memfd_create(name, MemfdFlags::CLOEXEC).map(File::from);
+        Ok(Self { out: file("stdout")?, err: file("stderr")? })
     }
 
-    async fn hear(&mut self, pipe: Option<impl AsyncRead + Unpin>) {
-        let Some(mut pipe) = pipe else { return };
-        let mut buffer = vec![0; 8 << 10];
-        // A broken pipe ends the hearing like an end does.
-        while let Ok(n @ 1..) = pipe.read(&mut buffer).await {
-            self.take(&buffer[..n]);
-        }
+    /// The first of what it printed, the last of what it complained of.
+    fn output(&self, status: ExitStatus) -> io::Result<Output> {
+        use std::os::unix::process::ExitStatusExt;
+        let code = status.code().or(status.signal().map(|s| 128 + s)).unwrap_or(-1);
+        let from = self.err.metadata()?.len().saturating_sub(STDERR);
+        let (stdout, stderr) = (read(&self.out, 0, STDOUT)?, read(&self.err, from, STDERR)?);
+        Ok(Output { code, stdout, stderr: String::from_utf8_lossy(&stderr).into_owned() })
     }
+}
 
-    fn take(&mut self, heard: &[u8]) {
-        if self.keep_last {
-            self.bytes.extend_from_slice(heard);
-            if self.bytes.len() > 2 * self.most {
-                self.bytes.drain(..self.bytes.len() - self.most);
-            }
-        } else {
-            let room = self.most - self.bytes.len();
-            self.bytes.extend_from_slice(&heard[..heard.len().min(room)]);
-        }
-    }
+/// At most `most` bytes. The program shares the file's position, so it is read by place.
+fn read(file: &File, from: u64, most: u64) -> io::Result<Vec<u8>> {
+    let len = file.metadata()?.len().saturating_sub(from).min(most);
+    let mut bytes = vec![0; usize::try_from(len).map_err(io::Error::other)?];
+    file.read_exact_at(&mut bytes, from)?;
+    Ok(bytes)
 }
 
 /// The process group of a program. Dropped early (its step was given up), it is ended at once.

@@ -13,6 +13,8 @@ use super::{HostError, HttpRequest, HttpResponse, certificates};
 
 /// Most of a body that is kept, in bytes.
 const BODY: usize = 4 << 20;
+/// Most that is read ahead on a connection, in bytes: several downloads run at once in a small process.
+const BUFFER: usize = 128 << 10;
 
 pub(super) async fn send(request: HttpRequest<'_>) -> Result<HttpResponse, HostError> {
     let refuse = |reason: String| HostError::Http { url: request.url.to_owned(), reason };
@@ -62,7 +64,8 @@ pub(super) async fn begin(
     connection: Box<dyn Duplex>,
     request: http::Request<Full<Bytes>>,
 ) -> Result<(http::Response<Incoming>, Moving), String> {
-    let shaken = hyper::client::conn::http1::handshake(TokioIo::new(connection)).await;
+    let mut builder = hyper::client::conn::http1::Builder::new();
+    let shaken = builder.max_buf_size(BUFFER).handshake(TokioIo::new(connection)).await;
     let (mut sender, moving) = shaken.map_err(|e| e.to_string())?;
     // Its errors arrive at the sender and the body too.
     let moving = Moving(tokio::spawn(async move { drop(moving.await) }).abort_handle());
@@ -78,3 +81,6 @@ pub(super) fn cause(e: &(dyn std::error::Error + 'static)) -> String {
     }
     innermost.to_string()
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,6 @@
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::PathBuf;
-use std::time::Instant;
 
 use super::*;
 
@@ -83,10 +82,9 @@ async fn a_program_that_takes_too_long_is_stopped_with_its_children() {
     let dir = tempfile::tempdir().unwrap();
     let mark = dir.path().join("mark");
     let script = format!("(sleep 3; touch {}) & sleep 60", mark.display());
-    let begun = Instant::now();
     let command = Command::new("sh", &["-c", &script]).timeout(Duration::from_millis(200));
     let stopped = RealHost::default().run(command).await.unwrap_err();
-    assert!(stopped.to_string().contains("was stopped") && begun.elapsed() < Duration::from_secs(2), "{stopped}");
+    assert!(stopped.to_string().contains("was stopped"), "{stopped}");
     tokio::time::sleep(Duration::from_secs(4)).await;
     assert!(!mark.exists(), "its child went on");
 }
@@ -106,10 +104,15 @@ async fn a_program_whose_step_is_given_up_ends_with_its_children() {
 
 #[tokio::test]
 async fn a_daemon_that_holds_the_pipes_does_not_hold_the_call() {
-    let begun = Instant::now();
-    let output = RealHost::default().run(Command::new("sh", &["-c", "sleep 5 & echo started"])).await.unwrap();
-    assert_eq!(output.text(), "started\n");
-    assert!(begun.elapsed() < Duration::from_secs(3));
+    let command = Command::new("sh", &["-c", "sleep 600 & echo started"]).timeout(Duration::from_secs(60));
+    assert_eq!(RealHost::default().run(command).await.unwrap().text(), "started\n");
+}
+
+#[tokio::test]
+async fn a_program_speaks_into_a_file_so_that_our_death_does_not_end_it() {
+    let spoken =
+        RealHost::default().run(Command::new("readlink", &["/proc/self/fd/1", "/proc/self/fd/2"])).await.unwrap();
+    assert!(spoken.text().lines().all(|l| l.starts_with("/memfd:")), "{}", spoken.text());
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use ha_domain::step::Component;
+use ha_domain::step::{Action, Component, Reset};
 
 use super::site::{SPEC, Site};
 use crate::host::fake::Cable;
@@ -114,4 +114,24 @@ async fn a_removed_master_leaves_etcd_and_the_cluster() {
     site.converge(|_| ()).await;
     assert_eq!((site.world.nodes().len(), site.world.etcd_members()), (4, vec!["m1".to_owned(), "m2".to_owned()]));
     site.assert_converged();
+}
+
+#[tokio::test]
+async fn a_reset_takes_back_what_was_made_and_nothing_else() {
+    let site = built().await;
+    let before = "global\n  daemon\n";
+    site.machine("lb1").edit("/etc/foreign.conf", "a person's");
+    for name in ["lb1", "m3", "w2", "db1"] {
+        site.ensure(&name.parse().unwrap(), &Action::Reset(Reset { leave: false })).await.unwrap();
+        assert!(site.ledger(name).entries().is_empty() && site.ledger(name).owned_units().is_empty());
+    }
+    let lb1 = site.machine("lb1");
+    assert_eq!(lb1.text("/etc/haproxy/haproxy.cfg").as_deref(), Some(before), "the distribution's own is back");
+    assert_eq!(lb1.text("/etc/foreign.conf").as_deref(), Some("a person's"));
+    assert_eq!(lb1.text("/etc/keepalived/keepalived.conf"), None);
+    assert!(!lb1.is_active("haproxy"));
+    assert_eq!(site.world.etcd_members(), ["m1", "m2"], "its member left with it");
+    let m3 = site.machine("m3");
+    assert_eq!((m3.text("/etc/kubernetes/admin.conf"), m3.text("/usr/local/bin/kubeadm")), (None, None));
+    assert!(site.machine("db1").text("/var/lib/mysql/ibdata1").is_some(), "data is never removed");
 }

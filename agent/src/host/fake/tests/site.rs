@@ -87,22 +87,28 @@ impl Site {
 
     /// Agents that start, or start again: they know what is on their disks.
     pub(super) async fn start_agents(&mut self) {
-        for (name, machine) in &self.machines {
-            machine.restart_agent();
-            let host: Arc<dyn Host> = Arc::new(machine.clone());
-            self.agents.insert(name.clone(), Arc::new(Machine::open(&Config::default(), host).await.unwrap()));
-            machine.restart_agent();
+        for name in self.machines.keys().cloned().collect::<Vec<_>>() {
+            self.start_agent(&name).await;
         }
     }
 
-    /// The same site once more, with agents that have just started.
-    pub(super) async fn fork(&self) -> Self {
+    /// One of them.
+    pub(super) async fn start_agent(&mut self, name: &MachineName) {
+        let machine = &self.machines[name];
+        machine.restart_agent();
+        let host: Arc<dyn Host> = Arc::new(machine.clone());
+        self.agents.insert(name.clone(), Arc::new(Machine::open(&Config::default(), host).await.unwrap()));
+        machine.restart_agent();
+    }
+
+    /// The same site once more, with one agent, which has just started.
+    pub(super) async fn fork(&self, name: &MachineName) -> Self {
         let world = self.world.fork();
         let machines =
             self.machines.keys().map(|name| (name.clone(), world.existing(name.as_str()).unwrap())).collect();
         let (state, observed, agents) = (self.state.clone(), self.observed.clone(), BTreeMap::new());
         let mut fork = Self { world, state, observed, machines, agents };
-        fork.start_agents().await;
+        fork.start_agent(name).await;
         fork
     }
 
@@ -179,11 +185,19 @@ impl Site {
         panic!("the plan does not end: {:#?}", self.plan().report);
     }
 
-    /// The spec names this machine no more.
+    /// The spec names this machine no more; those that left before are gone by now.
     pub(super) fn retire(&mut self, name: &str) {
         let Some(record) = &mut self.state.spec else { return };
+        for left in self.state.machines.values_mut().filter(|m| matches!(m.place, Place::Leaving { .. })) {
+            left.place = Place::Gone;
+        }
         record.spec.machines.retain(|m| m.name.as_str() != name);
         assign(&mut self.state.machines, &record.spec);
+    }
+
+    /// What the agent of a machine says it made there.
+    pub(super) fn ledger(&self, name: &str) -> &crate::ledger::Ledger {
+        &self.agents[&MachineName::new(name).unwrap()].ledger
     }
 
     pub(super) fn assert_converged(&self) {

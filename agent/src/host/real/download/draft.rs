@@ -16,8 +16,8 @@ use crate::host::real::digests::finish;
 use crate::host::real::places::Draft;
 use crate::host::real::said;
 
-/// Chunks that may wait to be written: some hundred KiB.
-const WAITING: usize = 8;
+/// Chunks that may wait to be written: together less than a MiB.
+const WAITING: usize = 4;
 
 /// Takes chunks; comes to a digest and a draft.
 #[derive(Debug)]
