@@ -43,7 +43,7 @@ impl Agent {
         let machine = Arc::new(Machine::open(config, host).await?);
         observe::once(&machine).await;
         let (outbox, messages) = mpsc::channel(OUTBOX);
-        let mesh = Arc::new(Remote { credentials: credentials.clone(), state: config.state.clone() });
+        let mesh = Arc::new(Remote { credentials: credentials.clone(), machine: Arc::clone(&machine) });
         let steps = Steps::new(Arc::clone(&machine), Arc::clone(&mesh) as Arc<dyn Mesh>, outbox);
         let mut tasks = JoinSet::new();
         observe::start(&machine, &mut tasks);
@@ -68,20 +68,24 @@ impl Agent {
 /// The mesh, over any coordinator.
 struct Remote {
     credentials: CredentialStore,
-    state: std::path::PathBuf,
+    machine: Arc<Machine>,
 }
 
 #[async_trait]
 impl Mesh for Remote {
     async fn package(&self, digest: &Digest, to: &std::path::Path) -> Result<(), ActError> {
         let mut last = "no coordinator is known".to_owned();
-        for endpoint in Endpoints::load(&self.state).unwrap_or_default().shuffled() {
+        for endpoint in Endpoints::load(&self.machine.state).unwrap_or_default().shuffled() {
             match fetch(&endpoint, &self.credentials, digest, to).await {
                 Ok(()) => return Ok(()),
                 Err(error) => last = format!("{endpoint}: {error:#}"),
             }
         }
         Err(ActError::Refused(format!("fetch package {} from the mesh: {last}", digest.short())))
+    }
+
+    fn clock_ahead_ms(&self) -> Option<i64> {
+        self.machine.clock_ahead_ms()
     }
 }
 

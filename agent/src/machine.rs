@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use ha_domain::id::Time;
 use ha_domain::report::Report;
 use ha_domain::step::Component;
 use tokio::sync::watch;
@@ -27,6 +28,7 @@ pub struct Machine {
     /// The state folder.
     pub state: PathBuf,
     report: Mutex<Report>,
+    clock_ahead_ms: Mutex<Option<i64>>,
     changed: watch::Sender<u64>,
     busy: Mutex<BTreeMap<Component, u32>>,
 }
@@ -38,8 +40,8 @@ impl Machine {
         let journal = Journal::open(&*host, &config.state.join("journal")).await?;
         let wanted = Wanted::load(&*host, &config.state).await?;
         let (changed, _) = watch::channel(0);
-        let (report, busy) = (Mutex::default(), Mutex::default());
-        Ok(Self { host, ledger, journal, wanted, state: config.state.clone(), report, changed, busy })
+        let (report, clock_ahead_ms, busy) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Ok(Self { host, ledger, journal, wanted, state: config.state.clone(), report, clock_ahead_ms, changed, busy })
     }
 
     /// What the agent last saw.
@@ -62,6 +64,18 @@ impl Machine {
         if differs {
             self.changed.send_modify(|n| *n += 1);
         }
+    }
+
+    /// Compares the clock with the leader's, which said `now` a moment ago.
+    pub fn hear_clock(&self, now: Time) {
+        let own = i64::try_from(self.host.now().0).unwrap_or(i64::MAX);
+        let ahead = own.saturating_sub(i64::try_from(now.0).unwrap_or(i64::MAX));
+        *self.clock_ahead_ms.lock().unwrap_or_else(PoisonError::into_inner) = Some(ahead);
+    }
+
+    /// How far the clock was ahead of the leader's at the last look, in milliseconds.
+    pub fn clock_ahead_ms(&self) -> Option<i64> {
+        *self.clock_ahead_ms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, Report> {

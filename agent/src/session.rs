@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ha_domain::id::Time;
 use ha_domain::report::Report;
 use ha_proto::v1::agent_message::Message;
 use ha_proto::v1::agents_client::AgentsClient;
@@ -110,6 +111,7 @@ impl Link {
     ) -> Result<(), tonic::Status> {
         match message {
             Some(FromCoordinator::Welcome(welcome)) => {
+                self.machine.hear_clock(Time(welcome.now_ms));
                 let known = Endpoints::of(&welcome.endpoints);
                 if !known.is_empty()
                     && let Err(error) = known.store(&self.machine.state)

@@ -1,6 +1,6 @@
 //! Catalogs: the built-in one, one of a mirror, and ones that must not be believed.
 
-#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests may fail, read files and measure")]
+#![expect(clippy::unwrap_used, reason = "tests may fail")]
 
 use ha_domain::catalog::{Arch, Catalog};
 use ha_domain::spec::value::{HttpUrl, ImageReference};

@@ -13,8 +13,10 @@ use super::{ActError, Context};
 pub struct Distribution {
     /// `ID` and `VERSION_ID` of os-release.
     pub name: &'static str,
-    /// Packages every machine gets, so that one run of the package manager serves several actions.
+    /// Packages every machine gets.
     pub every_machine: &'static [&'static str],
+    /// Keeps the time. On nodes it comes later than the rest, elsewhere in the same run of the package manager.
+    pub time: &'static [&'static str],
     /// Further packages of Kubernetes nodes: what kubeadm, kubelet, kube-proxy and the CNI plugins call.
     pub node: &'static [&'static str],
     /// Mounts NFS.
@@ -54,7 +56,8 @@ pub const AGENT: &str = "/usr/bin/ha-agent";
 
 const COMMON: Distribution = Distribution {
     name: "",
-    every_machine: &["chrony", "nftables", "iproute2", "procps", "ca-certificates"],
+    every_machine: &["nftables", "iproute2", "procps", "ca-certificates"],
+    time: &["chrony"],
     node: &["conntrack", "iptables", "ethtool", "socat", "kmod", "util-linux", "mount"],
     nfs_client: &["nfs-common"],
     load_balancer: &["haproxy", "keepalived", "curl"],
@@ -86,11 +89,11 @@ impl Distribution {
     pub fn packages(&self, role: Role) -> Vec<&'static str> {
         let more = match role {
             // A spare takes another machine's place, most often a node's: it is kept ready.
-            Role::ControlPlane | Role::Worker | Role::Spare => self.node,
-            Role::LoadBalancer => self.load_balancer,
-            Role::Database | Role::Storage => &[],
+            Role::ControlPlane | Role::Worker | Role::Spare => self.node.to_vec(),
+            Role::LoadBalancer => [self.load_balancer, self.time].concat(),
+            Role::Database | Role::Storage => self.time.to_vec(),
         };
-        [self.every_machine, more].concat()
+        [self.every_machine, &more].concat()
     }
 }
 

@@ -17,4 +17,8 @@ pub trait Mesh: Send + Sync {
     /// # Errors
     /// No coordinator has it, or none can be reached.
     async fn package(&self, digest: &Digest, to: &Path) -> Result<(), ActError>;
+
+    /// How far this machine's clock was ahead of the leader's when they last met, in milliseconds; negative when it was
+    /// behind. `None` where no leader told its time.
+    fn clock_ahead_ms(&self) -> Option<i64>;
 }

@@ -1,8 +1,8 @@
 //! A look at the machine before anything is changed on it: all problems at once, each with what to do.
 //!
-//! What was found is kept with the digest of what was asked, so that the look afterwards is a read of one file. How far the
-//! clock is off is not measured here: that takes the coordinator's, and the session has it.
+//! What was found is kept with the digest of what was asked, so that the look afterwards is a read of one file.
 
+mod clock;
 mod leftovers;
 mod network;
 mod sizes;
@@ -53,7 +53,9 @@ pub(super) async fn act(a: &Preflight, cx: &Context<'_>) -> Result<(), ActError>
         tokio::join!(network::check(a, cx), system::check(a, cx, &facts), leftovers::check(a, cx));
     let (system, more) = system?;
     measured.extend(more);
-    let findings = [sizes::check(a, &facts), network?, system, left?].concat();
+    let (clock, off) = clock::check(a, cx.mesh.clock_ahead_ms());
+    measured.extend(off);
+    let findings = [sizes::check(a, &facts), network?, system, left?, clock].concat();
     let told = judge(a, findings)?;
     if !told.is_empty() {
         measured.insert("warnings".to_owned(), told.join("; "));

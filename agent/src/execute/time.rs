@@ -39,7 +39,7 @@ pub(super) async fn probe(a: &TimeSync, cx: &Context<'_>) -> Result<Probe, ActEr
 /// Installs, configures, starts or restarts: chronyd reads its configuration at its start only.
 pub(super) async fn act(a: &TimeSync, cx: &Context<'_>) -> Result<(), ActError> {
     let distribution = distro::of(cx).await?;
-    distro::install(cx, distribution.every_machine).await?;
+    distro::install(cx, distribution.time).await?;
     let config = render(a, &distribution)?;
     let digest = Digest::of(config.as_bytes());
     let validator = Validator { program: "chronyd", args: &["-p", "-f", "{}"] };

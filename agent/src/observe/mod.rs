@@ -27,6 +27,10 @@ impl Mesh for NoMesh {
     async fn package(&self, digest: &Digest, _: &std::path::Path) -> Result<(), ActError> {
         Err(ActError::Refused(format!("looking does not fetch {}", digest.short())))
     }
+
+    fn clock_ahead_ms(&self) -> Option<i64> {
+        None
+    }
 }
 
 /// Runs `look` with a context that carries no secret.

@@ -78,6 +78,9 @@ fn one(world: &mut World<'_>, wish: &Wish, proposed: &[Step]) -> Standing {
     let Some(name) = wish.on.iter().find(|name| world.connected(name)) else {
         return Standing::Waiting(absent(world, &wish.on));
     };
+    if world.waits_for_its_turn(name) && action.component() != Component::Preflight {
+        return Standing::Waiting(format!("{name}: waits for its turn to be prepared (artifacts.parallel)"));
+    }
     propose(world, name, action)
 }
 

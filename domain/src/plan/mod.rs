@@ -8,6 +8,7 @@ mod ensure;
 mod forecast;
 mod report;
 mod settle;
+mod turns;
 mod wish;
 mod world;
 

@@ -280,6 +280,8 @@ fn the_forecast_names_the_waves_of_a_fresh_site() {
     assert!(forecast.rest.converged());
 }
 
+mod turns;
+
 mod random {
     //! Random worlds: the plan always ends, always names its reason, and never has two masters in one wave.
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Input;
+use super::{Input, turns};
 use crate::catalog::{Arch, Catalog, Components};
 use crate::id::{Digest, MachineId, MachineName, Time};
 use crate::report::Report;
@@ -40,6 +40,7 @@ pub struct World<'a> {
     /// Digests that earlier concerns want.
     wanted: BTreeMap<(MachineName, Component), Digest>,
     settled: BTreeSet<(MachineName, Component)>,
+    waiting: BTreeSet<MachineName>,
 }
 
 impl<'a> World<'a> {
@@ -50,7 +51,7 @@ impl<'a> World<'a> {
             Place::Assigned { name, .. } => Some((name, id)),
             Place::Unknown | Place::Ambiguous { .. } | Place::Leaving { .. } | Place::Gone => None,
         });
-        Some(Self {
+        let mut world = Self {
             now: input.now,
             spec: &record.spec,
             catalog: &record.catalog,
@@ -59,7 +60,15 @@ impl<'a> World<'a> {
             places: places.collect(),
             wanted: BTreeMap::new(),
             settled: BTreeSet::new(),
-        })
+            waiting: BTreeSet::new(),
+        };
+        world.waiting = turns::waiting(&world);
+        Some(world)
+    }
+
+    /// Whether a machine waits for its turn to be prepared.
+    pub(super) fn waits_for_its_turn(&self, name: &MachineName) -> bool {
+        self.waiting.contains(name)
     }
 
     /// The enrolled machine that is `name`.

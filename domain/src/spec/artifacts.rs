@@ -1,6 +1,7 @@
 //! The `artifacts` section: where programs and images come from. Downloads nothing.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU16;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,10 @@ pub struct Artifacts {
     pub catalog_sha256: Option<Digest>,
     /// Whether images come from the mirror as well, so that no registry is asked.
     pub offline: bool,
+    /// How many machines are prepared at once; all where it is left out. For machines that share an uplink, or one host's
+    /// cores and disks: those come first that others wait for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parallel: Option<NonZeroU16>,
     /// The HTTP proxy to the outside.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proxy: Option<Proxy>,

@@ -23,9 +23,12 @@ pub struct Preflight {
     pub vips: Vec<IpAddr>,
     /// Names of checks that the operator switched off (`preflight.ignore`).
     pub ignore: Vec<String>,
-    /// Milliseconds of clock difference to the coordinator above which it fails.
+    /// Milliseconds of clock difference to the coordinators from which on chrony comes first.
     pub max_clock_difference_ms: u64,
 }
+
+/// The fact of the preflight that says how far the clock was from the leader's, in milliseconds.
+pub const CLOCK_FACT: &str = "clockOffMs";
 
 /// Smallest sizes of a machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

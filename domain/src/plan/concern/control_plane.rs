@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::super::turns::needed_by;
 use super::super::wish::Wish;
 use super::super::world::World;
+use super::machine::clock_first;
 use crate::catalog::Components;
 use crate::spec::{Machine, Role, Spec};
 use crate::state::StepRecord;
@@ -46,13 +48,14 @@ fn begin(world: &World<'_>, machine: &Machine) -> Wish {
         return join(world, machine, &world.working_control_planes());
     }
     let wish = Wish::of(machine, Action::ControlPlaneInit(ControlPlaneInit { node, cluster: settings })).once();
-    prepared(wish, machine).after_any(&world.spec.balancers(), Component::Keepalived)
+    prepared(world, wish, machine).after_any(&world.spec.balancers(), Component::Keepalived)
 }
 
 /// What any machine needs before it becomes a node.
-pub(super) fn prepared(wish: Wish, machine: &Machine) -> Wish {
-    let needs = [Component::Base, Component::Containerd, Component::Kubernetes, Component::Images];
-    needs.into_iter().fold(wish, |wish, component| wish.after(machine, component))
+pub(super) fn prepared(world: &World<'_>, wish: Wish, machine: &Machine) -> Wish {
+    let time = clock_first(world, machine).then_some(Component::Time);
+    let needs = needed_by(machine.role).iter().copied().chain(time);
+    needs.fold(wish, |wish, component| wish.after(machine, component))
 }
 
 pub(super) fn identity(spec: &Spec, machine: &Machine) -> NodeIdentity {
@@ -102,7 +105,7 @@ fn join(world: &World<'_>, machine: &Machine, earlier: &[&Machine]) -> Wish {
         credentials: generation(world).0,
         ignore_preflight: kubeadm_checks(world.spec),
     });
-    prepared(Wish::of(machine, action).once(), machine)
+    prepared(world, Wish::of(machine, action).once(), machine)
         .unless(stale_credentials(world))
         .unless(one_at_a_time(world, machine, earlier))
 }
@@ -127,9 +130,7 @@ fn one_at_a_time(world: &World<'_>, machine: &Machine, earlier: &[&Machine]) -> 
 }
 
 fn ready(world: &World<'_>, machine: &Machine) -> bool {
-    [Component::Base, Component::Containerd, Component::Kubernetes, Component::Images]
-        .iter()
-        .all(|c| world.is_settled(&machine.name, *c))
+    needed_by(machine.role).iter().all(|c| world.is_settled(&machine.name, *c))
 }
 
 /// The pair of join secrets in use, and when it was made.

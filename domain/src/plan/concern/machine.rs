@@ -6,7 +6,10 @@ use std::net::IpAddr;
 use super::super::wish::Wish;
 use super::super::world::World;
 use crate::spec::{self, Machine, Role};
-use crate::step::{Action, Allow, Base, Component, Preflight, Protocol, Reach, Sizes, TimeSync};
+use crate::step::{Action, Allow, Base, CLOCK_FACT, Component, Preflight, Protocol, Reach, Sizes, TimeSync};
+
+/// Clocks that differ by more are set before anything with certificates is made: etcd warns from 1 s on.
+const CLOCK_DIFFERENCE_MS: u64 = 500;
 
 /// A machine is looked at before anything is changed on it, and not again.
 pub(in super::super) fn preflight(world: &World<'_>) -> Vec<Wish> {
@@ -21,7 +24,7 @@ fn look(world: &World<'_>, machine: &Machine) -> Preflight {
         reach: reach(world.spec, machine),
         vips: vec![world.spec.vips.api, world.spec.vips.apps],
         ignore: world.spec.preflight.ignore.clone(),
-        max_clock_difference_ms: 500,
+        max_clock_difference_ms: CLOCK_DIFFERENCE_MS,
     }
 }
 
@@ -69,11 +72,22 @@ fn hosts(spec: &spec::Spec) -> BTreeMap<String, IpAddr> {
     machines.chain(more).collect()
 }
 
-/// chrony.
+/// chrony. On a node whose clock was right at the first look it comes after the join, which it would only hold up.
 pub(in super::super) fn time(world: &World<'_>) -> Vec<Wish> {
     let servers: Vec<_> = world.spec.time.servers.iter().map(ToString::to_string).collect();
     let time = Action::Time(TimeSync { servers });
-    world.spec.machines.iter().map(|m| Wish::of(m, time.clone()).after(m, Component::Base)).collect()
+    let wishes = world.spec.machines.iter().map(|m| {
+        let wish = Wish::of(m, time.clone()).after(m, Component::Base);
+        let joins = m.role.is_node() && !clock_first(world, m) && !world.is_converged(&m.name, Component::Node);
+        wish.unless(joins.then(|| "the clock is right; chrony comes after the join".to_owned()))
+    });
+    wishes.collect()
+}
+
+/// Whether a machine's clock must be set before anything else: it was off, or nobody could tell.
+pub(super) fn clock_first(world: &World<'_>, machine: &Machine) -> bool {
+    let off = world.report(&machine.name).and_then(|r| r.fact(Component::Preflight, CLOCK_FACT)?.parse::<u64>().ok());
+    off.is_none_or(|ms| ms > CLOCK_DIFFERENCE_MS)
 }
 
 /// An allow list by role.

@@ -18,5 +18,5 @@ fn join(world: &World<'_>, machine: &Machine) -> Wish {
         credentials: generation(world).0,
         ignore_preflight: kubeadm_checks(world.spec),
     });
-    prepared(Wish::of(machine, action).once(), machine).unless(stale_credentials(world))
+    prepared(world, Wish::of(machine, action).once(), machine).unless(stale_credentials(world))
 }

@@ -57,6 +57,10 @@ impl Mesh for Stream {
         let what = Download { url: "mesh", sha256, size: 0, to, mode: 0o600, proxy: None, lifespan: Lifespan::Lasting };
         Ok(self.0.download(what).await?)
     }
+
+    fn clock_ahead_ms(&self) -> Option<i64> {
+        Some(0)
+    }
 }
 
 impl Site {

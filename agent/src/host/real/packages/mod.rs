@@ -94,13 +94,10 @@ async fn complete(names: &[&str]) -> Result<(), String> {
 async fn attempt(command: &[&str]) -> Result<Option<Trouble>, String> {
     let quiet = quiet::Quiet::begin().map_err(|e| e.to_string())?;
     let output = run(command).await;
-    // dpkg was told not to sync each file.
-    blocking("sync", std::path::Path::new("/"), |_| {
-        rustix::fs::sync();
-        Ok(())
-    })
-    .await
-    .map_err(|e| e.to_string())?;
+    // dpkg was told not to sync each file. Only this file system: a machine has others that are busy with images.
+    blocking("sync", std::path::Path::new("/"), |root| Ok(rustix::fs::syncfs(std::fs::File::open(root)?)?))
+        .await
+        .map_err(|e| e.to_string())?;
     quiet.end().map_err(|e| e.to_string())?;
     Ok(apt::trouble(&output?))
 }
