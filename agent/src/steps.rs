@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
 use ha_domain::id::Time;
@@ -20,6 +20,9 @@ use crate::machine::Machine;
 /// Where messages to the coordinator go; they are dropped while there is no session.
 pub type Outbox = mpsc::Sender<Message>;
 
+/// How long an answer is waited for before the question is put again: either may be lost with a leader.
+const ANSWER: Duration = Duration::from_secs(5);
+
 /// Steps of this machine.
 pub struct Steps {
     machine: Arc<Machine>,
@@ -30,8 +33,8 @@ pub struct Steps {
 
 #[derive(Default)]
 struct State {
-    /// Offered and asked for, waiting for the grant.
-    asked: BTreeMap<String, Step>,
+    /// Offered and asked for, waiting for the grant; and since when.
+    asked: BTreeMap<String, (Step, Instant)>,
     running: BTreeSet<String>,
     lineage: u64,
 }
@@ -51,7 +54,7 @@ impl Steps {
         self.state(|s| s.asked.clear());
     }
 
-    /// A committed step is offered. It may be offered many times; it is asked for once and begun once.
+    /// A committed step is offered. It may be offered many times; it is asked for until an answer comes, and begun once.
     pub fn offered(&self, offer: &Offer) -> Result<(), String> {
         let step: Step = serde_json::from_slice(&offer.step).map_err(|e| format!("an offer: {e}"))?;
         if let Some(outcome) = self.machine.journal.result(&step.id) {
@@ -60,11 +63,12 @@ impl Steps {
         }
         let id = step.id.to_string();
         let ask = self.state(|s| {
-            if offer.lineage < s.lineage || s.running.contains(&id) || s.asked.contains_key(&id) {
+            let waits = s.asked.get(&id).is_some_and(|(_, since)| since.elapsed() < ANSWER);
+            if offer.lineage < s.lineage || s.running.contains(&id) || waits {
                 return false;
             }
             s.lineage = offer.lineage;
-            s.asked.insert(id.clone(), step);
+            s.asked.insert(id.clone(), (step, Instant::now()));
             true
         });
         if ask {
@@ -75,7 +79,7 @@ impl Steps {
 
     /// The answer to a question whether a step may start.
     pub fn answered(self: &Arc<Self>, reply: StartReply) {
-        let Some(step) = self.state(|s| s.asked.remove(&reply.step_id)) else { return };
+        let Some((step, _)) = self.state(|s| s.asked.remove(&reply.step_id)) else { return };
         if !reply.granted {
             tracing::info!(step = %step.id, why = %reply.refusal, "was not granted");
             return;
@@ -101,7 +105,7 @@ impl Steps {
         let text = |e: &dyn std::fmt::Display| e.to_string();
         self.machine.journal.begin(host, &step.id, &step.action).await.map_err(|e| text(&e))?;
         let occupied = self.machine.occupy(step.component());
-        let deadline = std::time::Duration::from_millis(step.deadline_ms);
+        let deadline = Duration::from_millis(step.deadline_ms);
         let outcome = match tokio::time::timeout(deadline, self.ensure(step, credentials)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(format!("not done after {} s, its deadline", deadline.as_secs())),

@@ -27,8 +27,9 @@ pub async fn lead(mesh: SharedMesh) {
         if leadership.wait_for(|l| l.is_me && l.ready).await.is_err() {
             return;
         }
+        // Agents may be here already: admission looks at the lead too, and is often the first to see it. The hub is empty
+        // otherwise, since whoever led before left it so.
         tracing::info!(id = %mesh.store.id(), "leads");
-        mesh.hub.clear();
         let membership = tokio::spawn(membership::keep(Arc::clone(&mesh)));
         tokio::select! {
             () = reconcile(&mesh) => {}
