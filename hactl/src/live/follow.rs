@@ -1,8 +1,9 @@
 //! The loop of the live view: looks, ticks, the time limit, Ctrl-C.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
+use ha_domain::view::Health;
 
 use super::looks::{Look, looks};
 use super::{Goal, Until, View};
@@ -11,6 +12,8 @@ use crate::exit::Failure;
 
 /// How often times on the screen move on.
 const TICK: Duration = Duration::from_millis(250);
+/// How long a site that is as wanted may take to be healthy too: its last node must become Ready.
+const HEALTH: Duration = Duration::from_secs(120);
 
 /// How the view ended.
 pub(super) enum Ending {
@@ -30,7 +33,7 @@ pub(super) async fn follow(client: &Client, goal: Goal, view: &mut dyn View) -> 
     let (interrupt, over) = (tokio::signal::ctrl_c(), tokio::time::sleep(goal.limit));
     tokio::pin!(looks, interrupt, over);
     let mut ticks = tokio::time::interval(TICK);
-    let (mut last, mut lost) = (None, None);
+    let (mut last, mut lost, mut as_wanted) = (None, None, None);
     loop {
         tokio::select! {
             biased;
@@ -39,7 +42,10 @@ pub(super) async fn follow(client: &Client, goal: Goal, view: &mut dyn View) -> 
             Some(look) = looks.next() => match look {
                 Ok(look) => {
                     view.look(&look);
-                    if is_reached(goal, &look) {
+                    let since = *as_wanted.get_or_insert_with(Instant::now);
+                    if !is_as_wanted(goal, &look) {
+                        as_wanted = None;
+                    } else if look.status.health == Health::Healthy || since.elapsed() > HEALTH {
                         return Ok(Ending::Reached(Box::new(look)));
                     }
                     (last, lost) = (Some(look), None);
@@ -55,7 +61,7 @@ pub(super) async fn follow(client: &Client, goal: Goal, view: &mut dyn View) -> 
     }
 }
 
-fn is_reached(goal: Goal, look: &Look) -> bool {
+fn is_as_wanted(goal: Goal, look: &Look) -> bool {
     let current = look.status.spec.as_ref().is_some_and(|s| s.generation >= goal.generation);
     goal.until == Until::AsWanted && current && look.status.plan.converged()
 }
@@ -83,19 +89,19 @@ mod tests {
 
     #[test]
     fn the_goal_is_reached_when_every_concern_of_this_spec_is_done() {
-        assert!(is_reached(goal(4), &look(Site::built().status())));
-        assert!(!is_reached(goal(4), &look(Site::under_way().status())));
+        assert!(is_as_wanted(goal(4), &look(Site::built().status())));
+        assert!(!is_as_wanted(goal(4), &look(Site::under_way().status())));
     }
 
     #[test]
     fn what_an_earlier_spec_reached_does_not_count() {
-        assert!(!is_reached(goal(5), &look(Site::built().status())));
+        assert!(!is_as_wanted(goal(5), &look(Site::built().status())));
     }
 
     #[test]
     fn a_plan_that_was_not_made_yet_is_not_as_wanted() {
         let mut status = Site::built().status();
         status.plan = Default::default();
-        assert!(!is_reached(goal(4), &look(status)));
+        assert!(!is_as_wanted(goal(4), &look(status)));
     }
 }

@@ -11,7 +11,7 @@ mod looks;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use ha_domain::view::StepView;
+use ha_domain::view::{Health, StepView};
 use ha_proto::v1::StepsRequest;
 
 use crate::cli::{Cli, Output};
@@ -103,6 +103,9 @@ async fn reached(cli: &Cli, client: &Client, (last, before): (&Look, Before)) ->
         voice.say(&format!("\n{summary}\n"));
     }
     voice.say(&status::as_wanted(&last.status));
+    for layer in last.status.layers.iter().filter(|l| l.health != Health::Healthy) {
+        voice.say(&format!("but {} is {}: {}\n", layer.name, layer.health.word(), layer.detail));
+    }
     if let Some(document) = data::text(cli.output, &last.status)? {
         Voice::Out.say(&document);
     }
