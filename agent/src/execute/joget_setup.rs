@@ -32,15 +32,16 @@ pub(super) async fn probe(action: &JogetSetup, cx: &Context<'_>) -> Result<Probe
 pub(super) async fn act(action: &JogetSetup, cx: &Context<'_>) -> Result<(), ActError> {
     (cx.progress)("waiting for Joget behind the apps VIP".to_owned());
     let wait = Wait::new(300, Duration::from_millis(300), "Joget's setup page through the apps VIP");
-    let standing = loop {
-        match look(action, cx).await? {
-            Ok(standing) => break standing,
+    loop {
+        let outcome = match look(action, cx).await? {
+            Ok(Standing::Done) => return Ok(()),
+            Ok(Standing::Due) => set_up(action, cx).await?,
+            Err(what) => Err(what),
+        };
+        match outcome {
+            Ok(()) => return Ok(()),
             Err(what) => wait.again(what).await?,
         }
-    };
-    match standing {
-        Standing::Done => Ok(()),
-        Standing::Due => set_up(action, cx).await,
     }
 }
 
@@ -64,15 +65,22 @@ fn site(action: &JogetSetup) -> Site<'_> {
     Site { vip: action.vip, host: &action.host }
 }
 
-async fn set_up(action: &JogetSetup, cx: &Context<'_>) -> Result<(), ActError> {
+/// `Err` inside: it did not come through to Joget.
+async fn set_up(action: &JogetSetup, cx: &Context<'_>) -> Result<Result<(), String>, ActError> {
     (cx.progress)("setting Joget up: making its schema".to_owned());
     let password = cx.credential(CredentialKind::DatabasePassword)?;
     let url = jdbc::url(&action.data_source);
     let answer = site(action).post(cx, "/jw/setup/init", &fields(&action.data_source, &url, password), "").await?;
+    taken(&answer)
+}
+
+fn taken(answer: &HttpResponse) -> Result<Result<(), String>, ActError> {
     match answer.status {
         // Another replica, or an earlier try whose answer was lost.
-        403 => Ok(()),
-        200 => outcome(&answer),
+        403 => Ok(Ok(())),
+        200 => outcome(answer).map(Ok),
+        // The page came through one ingress controller; another one, asked now, has no way to Joget yet.
+        404 | 502 | 503 => Ok(Err(format!("an ingress controller answers {}: it does not know Joget yet", answer.status))),
         other => Err(ActError::Refused(format!("Joget's setup answers {other}; its log says why"))),
     }
 }
@@ -123,6 +131,14 @@ mod tests {
         assert_eq!(standing(&answer(403, "")), Ok(Standing::Done));
         assert_eq!(standing(&answer(200, "")), Ok(Standing::Due));
         assert!(standing(&answer(404, "")).is_err(), "no pod behind the ingress yet");
+    }
+
+    #[test]
+    fn a_setup_that_did_not_come_through_is_tried_again_and_one_that_failed_is_not() {
+        assert!(taken(&answer(404, "")).unwrap().is_err());
+        assert!(taken(&answer(503, "")).unwrap().is_err());
+        assert_eq!(taken(&answer(403, "")).unwrap(), Ok(()));
+        assert!(taken(&answer(500, "")).is_err());
     }
 
     #[test]
