@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ha_domain::id::MachineId;
 use ha_domain::plan::{Input, Observed, plan, settle};
 use ha_domain::state::{Command, Place, State};
-use ha_domain::step::{Action, Status, StepEvent};
+use ha_domain::step::StepEvent;
 use ha_domain::view::{Beside, SiteStatus, site_status};
 
 use super::{dispatch, membership, secrets};
@@ -116,13 +115,7 @@ async fn adopt(mesh: &SharedMesh, observed: &Observed) {
 
 /// A machine that cleaned itself is out of the fleet.
 async fn forget_the_cleaned(mesh: &SharedMesh) {
-    let cleaned = mesh.peek(|state| {
-        let done = state.journal.values().filter(|r| matches!(r.status, Status::Confirmed { .. }));
-        let reset = done.filter(|r| matches!(r.step.action, Action::Reset(_)));
-        let leaving = |id: &MachineId| state.machines.get(id).is_some_and(|m| matches!(m.place, Place::Leaving { .. }));
-        reset.map(|r| r.step.machine.clone()).filter(|id| leaving(id)).collect::<Vec<_>>()
-    });
-    for machine in cleaned {
+    for machine in mesh.peek(State::cleaned) {
         if let Err(error) = mesh.propose("leader", Command::ForgetMachine { machine }).await {
             tracing::warn!(%error, "forgetting a machine");
         }

@@ -19,6 +19,8 @@ enum Standing {
     Running,
     Proposed(Box<Step>),
     Waiting(String),
+    /// It waits for an agent that may never come back; nobody else waits for it.
+    Spared(String),
 }
 
 /// Evaluates the wishes of one concern; proposed steps go to `steps`.
@@ -31,7 +33,7 @@ pub(super) fn all(world: &mut World<'_>, name: &str, wishes: Vec<Wish>, steps: &
         waiting: vec![],
         about: vec![],
     };
-    let mut moving = false;
+    let (mut moving, mut blocked) = (false, None);
     for wish in &wishes {
         report.all += 1;
         match one(world, wish, steps) {
@@ -39,20 +41,27 @@ pub(super) fn all(world: &mut World<'_>, name: &str, wishes: Vec<Wish>, steps: &
             Standing::Running => moving = true,
             Standing::Proposed(step) => {
                 moving = true;
+                world.note_proposed(&step);
                 steps.push(*step);
             }
             Standing::Waiting(why) => {
-                report.waiting.push(why);
-                report.about.push((wish.on.clone(), wish.action.as_ref().ok().map(Action::component)));
+                blocked.get_or_insert_with(|| why.clone());
+                tell(&mut report, wish, why);
             }
+            Standing::Spared(why) => tell(&mut report, wish, why),
         }
     }
-    report.outcome = match (moving, report.waiting.first()) {
+    report.outcome = match (moving, blocked) {
         (true, _) => Outcome::Proposed,
-        (false, Some(why)) => Outcome::Waiting { why: why.clone() },
+        (false, Some(why)) => Outcome::Waiting { why },
         (false, None) => Outcome::Done,
     };
     report
+}
+
+fn tell(report: &mut ConcernReport, wish: &Wish, why: String) {
+    report.waiting.push(why);
+    report.about.push((wish.on.clone(), wish.action.as_ref().ok().map(Action::component)));
 }
 
 fn one(world: &mut World<'_>, wish: &Wish, proposed: &[Step]) -> Standing {
@@ -76,7 +85,10 @@ fn one(world: &mut World<'_>, wish: &Wish, proposed: &[Step]) -> Standing {
         return Standing::Waiting(format!("{}: {why}", names(&wish.on)));
     }
     let Some(name) = wish.on.iter().find(|name| world.connected(name)) else {
-        return Standing::Waiting(absent(world, &wish.on));
+        return match &wish.spared {
+            Some(why) => Standing::Spared(format!("{}: {why}", names(&wish.on))),
+            None => Standing::Waiting(absent(world, &wish.on)),
+        };
     };
     if world.waits_for_its_turn(name) && action.component() != Component::Preflight {
         return Standing::Waiting(format!("{name}: waits for its turn to be prepared (artifacts.parallel)"));
@@ -106,6 +118,7 @@ fn is_done(world: &World<'_>, name: &MachineName, component: Component, (digest,
     match done {
         Done::AsWanted => world.report(name).is_some_and(|r| r.converged(component, digest)),
         Done::Once => world.is_converged(name, component),
+        Done::ByConcern => false,
     }
 }
 

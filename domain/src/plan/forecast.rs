@@ -57,8 +57,12 @@ pub fn forecast(input: &Input<'_>) -> Forecast {
 /// The effect of a step that works: its component shows what was wanted.
 pub(super) fn take_for_done(state: &mut State, observed: &mut Observed, step: &Step, now: crate::id::Time) {
     let status = Status::Confirmed { at: now };
-    let record = StepRecord { step: step.clone(), status, index: 0, adopted: now, granted: Some(now) };
+    state.index += 1;
+    let record = StepRecord { step: step.clone(), status, index: state.index, adopted: now, granted: Some(now) };
     state.journal.insert(step.id.clone(), record);
+    if let Action::RemoveNode(remove) = &step.action {
+        unlist(observed, &remove.node);
+    }
     let seen = observed.entry(step.machine.clone()).or_default();
     let mut facts = std::collections::BTreeMap::new();
     if matches!(step.action, Action::ControlPlaneInit(_) | Action::ControlPlaneJoin(_)) {
@@ -70,4 +74,14 @@ pub(super) fn take_for_done(state: &mut State, observed: &mut Observed, step: &S
     let report = ComponentReport { digest, state: ComponentState::Converged, since: now, facts };
     let component: Component = step.component();
     seen.report.components.insert(component, report);
+}
+
+/// A removed node is in nobody's list any more.
+fn unlist(observed: &mut Observed, node: &str) {
+    for kubernetes in observed.values_mut().filter_map(|seen| seen.report.kubernetes.as_mut()) {
+        kubernetes.nodes.remove(node);
+        if let Some(etcd) = &mut kubernetes.etcd {
+            etcd.members.remove(node);
+        }
+    }
 }

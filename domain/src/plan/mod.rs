@@ -6,6 +6,8 @@
 mod concern;
 mod ensure;
 mod forecast;
+mod leaving;
+mod replicas;
 mod report;
 mod settle;
 mod turns;
@@ -13,6 +15,8 @@ mod wish;
 mod world;
 
 pub use forecast::{Forecast, Wave, forecast};
+pub use leaving::may_forget;
+pub use replicas::surplus;
 pub use report::{ConcernReport, Outcome, PlanReport};
 pub use settle::settle;
 pub use world::{Observed, Seen, World};

@@ -1,7 +1,7 @@
 //! What became of the steps in flight: confirmed by observation, expired, or no longer wanted.
 
 use super::Input;
-use crate::state::{State, StepRecord};
+use crate::state::StepRecord;
 use crate::step::{Action, Status, StepEvent, StepId};
 
 /// Events that the reports and the clock bring about.
@@ -13,7 +13,7 @@ pub fn settle(input: &Input<'_>) -> Vec<(StepId, StepEvent)> {
 fn event(input: &Input<'_>, record: &StepRecord) -> Option<StepEvent> {
     match &record.status {
         Status::Adopted { at } => {
-            let stale = input.now.ms_since(*at) > UNSTARTED_MS || !is_wanted(input.state, record);
+            let stale = input.now.ms_since(*at) > UNSTARTED_MS || !input.state.still_wants(&record.step);
             stale.then_some(StepEvent::Cancel)
         }
         Status::Granted { .. } | Status::Succeeded { .. } if is_shown(input, record) => Some(StepEvent::Confirm),
@@ -32,15 +32,15 @@ fn overdue(input: &Input<'_>, since: crate::id::Time, limit: u64) -> Option<Step
     (input.now.ms_since(since) > limit).then_some(StepEvent::Expire)
 }
 
-fn is_wanted(state: &State, record: &StepRecord) -> bool {
-    state.machines.get(&record.step.machine).is_some_and(|m| m.spec_name() == Some(&record.step.name))
-}
-
 fn is_shown(input: &Input<'_>, record: &StepRecord) -> bool {
-    // A machine that was reset tells no more: its own word has to do.
-    if matches!(record.step.action, Action::Reset(_)) {
-        return matches!(record.status, Status::Succeeded { .. });
-    }
+    let told = matches!(record.status, Status::Succeeded { .. });
     let seen = input.observed.get(&record.step.machine);
-    seen.is_some_and(|s| s.report.converged(record.step.component(), &record.step.action.digest()))
+    let shown = seen.is_some_and(|s| s.report.converged(record.step.component(), &record.step.action.digest()));
+    match &record.step.action {
+        // A machine that was reset tells no more: its own word has to do.
+        Action::Reset(_) => told,
+        // A report keeps showing the last time it was done: it must have been done this time.
+        Action::Drain(_) | Action::RemoveNode(_) => told && shown,
+        _ => shown,
+    }
 }

@@ -66,6 +66,13 @@ impl Site {
         self.state.machines.iter().find(|(_, m)| m.spec_name() == Some(&name)).unwrap().0.clone()
     }
 
+    /// The spec names these no more.
+    fn retire(&mut self, names: &[&str]) {
+        let record = self.state.spec.as_mut().unwrap();
+        record.spec.machines.retain(|m| !names.contains(&m.name.as_str()));
+        assign(&mut self.state.machines, &record.spec);
+    }
+
     /// Takes steps for done until none is proposed; calls `look` with each wave.
     fn settle(&mut self, mut look: impl FnMut(&[Step])) {
         for _ in 0..80 {
@@ -228,20 +235,6 @@ fn a_step_is_confirmed_by_the_report_and_not_by_the_agents_word() {
 }
 
 #[test]
-fn a_removed_worker_is_drained_then_removed() {
-    let mut site = Site::new(SITE);
-    site.settle(|_| ());
-    let spec = &mut site.state.spec.as_mut().unwrap().spec;
-    spec.machines.retain(|m| m.name.as_str() != "w2");
-    let spec = spec.clone();
-    assign(&mut site.state.machines, &spec);
-    let mut order = Vec::new();
-    site.settle(|steps| order.extend(steps.iter().map(Step::component)));
-    let place = |c| order.iter().position(|o| *o == c);
-    assert!(place(Component::Drain).is_some() && place(Component::Drain) < place(Component::RemoveNode), "{order:?}");
-}
-
-#[test]
 fn a_master_is_not_removed_while_the_others_would_lose_their_quorum() {
     let mut site = Site::new(SITE);
     site.settle(|_| ());
@@ -249,10 +242,7 @@ fn a_master_is_not_removed_while_the_others_would_lose_their_quorum() {
         let id = site.id(name);
         site.observed.get_mut(&id).unwrap().report.kubernetes = None;
     }
-    let spec = &mut site.state.spec.as_mut().unwrap().spec;
-    spec.machines.retain(|m| m.name.as_str() != "m3");
-    let spec = spec.clone();
-    assign(&mut site.state.machines, &spec);
+    site.retire(&["m3"]);
     site.settle(|steps| assert!(names(steps, Component::RemoveNode).is_empty()));
     let report = site.plan().report;
     let retirement = report.concerns.iter().find(|c| c.name == "retirement").unwrap();
@@ -280,6 +270,7 @@ fn the_forecast_names_the_waves_of_a_fresh_site() {
     assert!(forecast.rest.converged());
 }
 
+mod retirement;
 mod turns;
 
 mod random {

@@ -16,6 +16,8 @@ pub(super) struct Wish {
     pub(super) needs: Vec<Need>,
     /// When it counts as done.
     pub(super) done: Done,
+    /// Why the site is as wanted even while the machine's agent is silent and this is not done; mostly it is not.
+    pub(super) spared: Option<String>,
 }
 
 /// When a wish counts as done.
@@ -25,6 +27,8 @@ pub(super) enum Done {
     AsWanted,
     /// It was done once, whatever the parameters were: what is history is not repeated.
     Once,
+    /// Never while it is wished: the concern sees for itself whether it was done, and wishes it no more then.
+    ByConcern,
 }
 
 /// What must be so before a step may be proposed.
@@ -41,18 +45,22 @@ pub(super) enum Need {
 impl Wish {
     /// A machine's own component.
     pub(super) fn of(machine: &Machine, action: Action) -> Self {
-        Self { on: vec![machine.name.clone()], action: Ok(action), needs: Vec::new(), done: Done::AsWanted }
+        Self::on(vec![machine.name.clone()], Ok(action))
     }
 
     /// A component of the cluster, through any of these control planes.
     pub(super) fn through(machines: &[&Machine], action: Action) -> Self {
-        let on = machines.iter().map(|m| m.name.clone()).collect();
-        Self { on, action: Ok(action), needs: Vec::new(), done: Done::AsWanted }
+        Self::on(machines.iter().map(|m| m.name.clone()).collect(), Ok(action))
     }
 
     /// A wish whose parameters are not known yet.
     pub(super) fn later(machine: &Machine, why: impl Into<String>) -> Self {
-        Self { on: vec![machine.name.clone()], action: Err(why.into()), needs: Vec::new(), done: Done::AsWanted }
+        Self::on(vec![machine.name.clone()], Err(why.into()))
+    }
+
+    /// What any of these machines could do, or why it cannot be said.
+    pub(super) fn on(on: Vec<MachineName>, action: Result<Action, String>) -> Self {
+        Self { on, action, needs: Vec::new(), done: Done::AsWanted, spared: None }
     }
 
     /// Only after a component of the same machine.
@@ -70,6 +78,18 @@ impl Wish {
     /// Not now, and why; `None` changes nothing.
     pub(super) fn unless(mut self, why: Option<String>) -> Self {
         self.needs.extend(why.map(Need::Never));
+        self
+    }
+
+    /// The concern judges whether it was done.
+    pub(super) fn by_concern(mut self) -> Self {
+        self.done = Done::ByConcern;
+        self
+    }
+
+    /// A silent agent is told of, with this reason, but does not keep the site from being as wanted.
+    pub(super) fn spared(mut self, why: String) -> Self {
+        self.spared = Some(why);
         self
     }
 

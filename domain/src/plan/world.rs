@@ -7,8 +7,8 @@ use crate::catalog::{Arch, Catalog, Components};
 use crate::id::{Digest, MachineId, MachineName, Time};
 use crate::report::Report;
 use crate::spec::{Machine, Role, Spec};
-use crate::state::{Place, State};
-use crate::step::{Action, Component, Source, Status};
+use crate::state::{Place, State, StepRecord};
+use crate::step::{Action, Component, Source, Status, Step, StepId};
 
 /// What agents last said, by machine.
 pub type Observed = BTreeMap<MachineId, Seen>;
@@ -41,15 +41,18 @@ pub struct World<'a> {
     wanted: BTreeMap<(MachineName, Component), Digest>,
     settled: BTreeSet<(MachineName, Component)>,
     waiting: BTreeSet<MachineName>,
+    /// The step, proposed by an earlier concern, that will change the membership of etcd.
+    proposed: Option<StepId>,
 }
 
 impl<'a> World<'a> {
     /// The world of `input`; `None` where no spec was applied yet.
     pub fn new(input: &Input<'a>) -> Option<Self> {
         let record = input.state.spec.as_ref()?;
+        // Those that leave too: they are cleaned by their own agents. A name belongs to one of both.
         let places = input.state.machines.iter().filter_map(|(id, m)| match &m.place {
-            Place::Assigned { name, .. } => Some((name, id)),
-            Place::Unknown | Place::Ambiguous { .. } | Place::Leaving { .. } | Place::Gone => None,
+            Place::Assigned { name, .. } | Place::Leaving { name, .. } => Some((name, id)),
+            Place::Unknown | Place::Ambiguous { .. } | Place::Gone => None,
         });
         let mut world = Self {
             now: input.now,
@@ -61,6 +64,7 @@ impl<'a> World<'a> {
             wanted: BTreeMap::new(),
             settled: BTreeSet::new(),
             waiting: BTreeSet::new(),
+            proposed: None,
         };
         world.waiting = turns::waiting(&world);
         Some(world)
@@ -71,7 +75,7 @@ impl<'a> World<'a> {
         self.waiting.contains(name)
     }
 
-    /// The enrolled machine that is `name`.
+    /// The enrolled machine that is `name` in the spec, or was until it had to leave.
     pub fn id(&self, name: &MachineName) -> Option<&'a MachineId> {
         self.places.get(name).copied()
     }
@@ -94,6 +98,21 @@ impl<'a> World<'a> {
     /// What the agent of an enrolled machine last said.
     pub fn seen_by_id(&self, id: &MachineId) -> Option<&'a Seen> {
         self.observed.get(id)
+    }
+
+    /// Remembers a step that is about to be adopted.
+    pub(super) fn note_proposed(&mut self, step: &Step) {
+        if step.action.changes_membership() {
+            self.proposed = Some(step.id.clone());
+        }
+    }
+
+    /// What changes the membership of etcd already, in words: only one machine at a time may.
+    pub(super) fn membership_changes(&self) -> Option<String> {
+        let changes = |r: &&StepRecord| r.status.in_flight() && r.step.action.changes_membership();
+        let running =
+            self.state.journal.values().find(changes).map(|r| format!("{} is {}", r.step.id, r.status.word()));
+        running.or_else(|| self.proposed.as_ref().map(|id| format!("{id} is next")))
     }
 
     /// Remembers what is wanted of a component, and whether it is so.
@@ -144,11 +163,23 @@ impl<'a> World<'a> {
         self.spec.machines_with(Role::ControlPlane).filter(|m| self.is_converged(&m.name, Component::Node)).collect()
     }
 
-    /// The control plane on which the cluster was begun, whether that ended or not: it can never be begun on another.
+    /// The control plane on which the cluster was begun, whether that ended or not: it can never be begun on another. What
+    /// never came to an end on a machine that is gone by now was no beginning.
     pub fn begun_on(&self) -> Option<&MachineName> {
-        let begun = self.state.journal.values().filter(|r| matches!(r.step.action, Action::ControlPlaneInit(_)));
-        let mut begun = begun.filter(|r| !matches!(r.status, Status::Adopted { .. } | Status::Cancelled { .. }));
-        begun.next().map(|r| &r.step.name)
+        let gone = |r: &StepRecord| self.state.machines.get(&r.step.machine).is_none_or(|m| m.place == Place::Gone);
+        let begun =
+            self.beginnings().filter(|r| !matches!(r.status, Status::Adopted { .. } | Status::Cancelled { .. }));
+        let begun = begun.filter(|r| is_confirmed(r) || !gone(r));
+        begun.max_by_key(|r| (is_confirmed(r), r.index)).map(|r| &r.step.name)
+    }
+
+    /// Whether there is a cluster.
+    pub fn is_begun(&self) -> bool {
+        self.beginnings().any(is_confirmed) || !self.working_control_planes().is_empty()
+    }
+
+    fn beginnings(&self) -> impl Iterator<Item = &'a StepRecord> {
+        self.state.journal.values().filter(|r| matches!(r.step.action, Action::ControlPlaneInit(_)))
     }
 
     /// The cluster CA's pin, as any control plane told it.
@@ -157,4 +188,8 @@ impl<'a> World<'a> {
         let mut pins = control_planes.filter_map(|m| self.report(&m.name)?.fact(Component::Node, "ca-pin"));
         pins.next().and_then(|pin| Digest::try_from(pin.to_owned()).ok())
     }
+}
+
+fn is_confirmed(record: &StepRecord) -> bool {
+    matches!(record.status, Status::Confirmed { .. })
 }

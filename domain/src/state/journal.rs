@@ -29,7 +29,8 @@ const KEPT: usize = 4;
 /// Why these steps may not be adopted together with those in flight: the last fence, which does not depend on the planner.
 pub fn refuse(state: &State, steps: &[Step]) -> Result<(), Refusal> {
     let bad = |text: String| Err(Refusal::UnsafePlan { text });
-    let mut joins = state.journal.values().filter(|r| r.status.in_flight() && is_membership(&r.step)).count();
+    let mut joins =
+        state.journal.values().filter(|r| r.status.in_flight() && r.step.action.changes_membership()).count();
     for step in steps {
         if let Some(known) = state.journal.get(&step.id) {
             return bad(format!("{} is {} already", step.id, known.status.word()));
@@ -43,22 +44,12 @@ pub fn refuse(state: &State, steps: &[Step]) -> Result<(), Refusal> {
         if !state.machines.contains_key(&step.machine) {
             return bad(format!("{} is no enrolled machine", step.machine));
         }
-        joins += usize::from(is_membership(step));
+        joins += usize::from(step.action.changes_membership());
     }
     if joins > 1 {
         return bad("only one machine at a time may change the membership of the control plane".to_owned());
     }
     Ok(())
-}
-
-/// Whether the step changes the membership of etcd.
-fn is_membership(step: &Step) -> bool {
-    use crate::step::Action as A;
-    match &step.action {
-        A::ControlPlaneInit(_) | A::ControlPlaneJoin(_) => true,
-        A::RemoveNode(remove) => remove.etcd_peer.is_some(),
-        _ => false,
-    }
 }
 
 /// Forgets all but the newest finished steps of each component of each machine.

@@ -10,6 +10,7 @@ mod fleet;
 mod journal;
 mod people;
 mod refusal;
+mod retirement;
 mod site;
 
 pub use command::*;

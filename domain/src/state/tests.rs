@@ -149,6 +149,8 @@ fn the_same_log_makes_the_same_bytes_and_a_snapshot_with_its_tail_too() {
     assert_eq!(whole, run(restored, 1));
 }
 
+mod retirement;
+
 #[test]
 fn a_machine_is_found_by_its_address_and_an_unclear_one_is_not_guessed() {
     let text = "

@@ -140,6 +140,24 @@ impl Action {
         }
     }
 
+    /// Whether it changes the membership of etcd: one at a time may.
+    pub fn changes_membership(&self) -> bool {
+        match self {
+            Self::ControlPlaneInit(_) | Self::ControlPlaneJoin(_) => true,
+            Self::RemoveNode(remove) => remove.etcd_peer.is_some(),
+            _ => false,
+        }
+    }
+
+    /// The node that it takes out of service or out of the cluster.
+    pub fn retires(&self) -> Option<&str> {
+        match self {
+            Self::Drain(drain) => Some(&drain.node),
+            Self::RemoveNode(remove) => Some(&remove.node),
+            _ => None,
+        }
+    }
+
     /// How long it may take, in milliseconds, generously: slow mirrors and disks are normal.
     pub fn deadline_ms(&self) -> u64 {
         const MINUTE: u64 = 60_000;

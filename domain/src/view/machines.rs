@@ -119,7 +119,7 @@ fn drift(seen: &Seen) -> Option<String> {
 fn unnamed(input: &Input<'_>, id: &MachineId, record: &MachineRecord) -> MachineView {
     let seen = input.observed.get(id);
     let (state, role, note) = match &record.place {
-        Place::Leaving { role, .. } => (MachineState::Leaving, Some(*role), "is being retired".to_owned()),
+        Place::Leaving { role, .. } => (MachineState::Leaving, Some(*role), leaving(seen)),
         Place::Ambiguous { why } => (MachineState::Ambiguous, None, why.clone()),
         Place::Unknown | Place::Assigned { .. } | Place::Gone => {
             (MachineState::Unnamed, None, format!("{id} is enrolled; no machine of the spec has its address"))
@@ -128,6 +128,11 @@ fn unnamed(input: &Input<'_>, id: &MachineId, record: &MachineRecord) -> Machine
     let name = record.spec_name().map_or_else(|| record.facts.hostname.clone(), ToString::to_string);
     let seen_ms = seen.map(|s| if s.connected { 0 } else { input.now.ms_since(s.heard) });
     MachineView { name, role, state, seen_ms, load: seen.map(|s| s.report.load), note }
+}
+
+fn leaving(seen: Option<&Seen>) -> String {
+    let silent = !seen.is_some_and(|s| s.connected);
+    if silent { "is being retired; silent: it is cleaned when it returns" } else { "is being retired" }.to_owned()
 }
 
 /// Machines with all that is known of them.

@@ -44,7 +44,9 @@ fn begin(world: &World<'_>, machine: &Machine) -> Wish {
     let node = identity(world.spec, machine);
     // A machine that comes anew into a cluster that others run joins it like any other.
     let others = world.working_control_planes().iter().any(|m| m.name != machine.name);
-    if others && !world.is_converged(&machine.name, Component::Node) {
+    // Nor is it begun once more where the machine it was begun on has left: the others may only be silent.
+    let elsewhere = world.begun_on().is_some_and(|name| *name != machine.name);
+    if (others || elsewhere) && !world.is_converged(&machine.name, Component::Node) {
         return join(world, machine, &world.working_control_planes());
     }
     let wish = Wish::of(machine, Action::ControlPlaneInit(ControlPlaneInit { node, cluster: settings })).once();

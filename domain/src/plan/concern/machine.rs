@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use super::super::leaving;
 use super::super::wish::Wish;
 use super::super::world::World;
 use crate::spec::{self, Machine, Role};
@@ -95,17 +96,23 @@ pub(in super::super) fn firewall(world: &World<'_>) -> Vec<Wish> {
     match world.spec.firewall {
         spec::Firewall::Off => Vec::new(),
         spec::Firewall::Managed => {
-            let wish = |m| Wish::of(m, Action::Firewall(crate::step::Firewall { allow: allow(world.spec, m) }));
+            let wish = |m| Wish::of(m, Action::Firewall(crate::step::Firewall { allow: allow(world, m) }));
             world.spec.machines.iter().map(|m| wish(m).after(m, Component::Base)).collect()
         }
     }
 }
 
-/// What may come into a machine of this role, from where.
-fn allow(spec: &spec::Spec, machine: &Machine) -> Vec<Allow> {
-    let all: Vec<_> = spec.machines.iter().map(|m| m.address.to_string()).collect();
-    let nodes: Vec<_> = spec.nodes().map(|m| m.address.to_string()).collect();
-    let of = |role: Role| spec.machines_with(role).map(|m| m.address.to_string()).collect::<Vec<_>>();
+/// What may come into a machine of this role, from where. Who is on its way out is let in until it has gone: pods that end
+/// there still ask for names and data, an etcd member and a coordinator still hand over.
+fn allow(world: &World<'_>, machine: &Machine) -> Vec<Allow> {
+    let (spec, leaving) = (world.spec, leaving::all(world));
+    let from = |wanted: &dyn Fn(Role) -> bool| {
+        let stay = spec.machines.iter().filter(|m| wanted(m.role)).map(|m| m.address);
+        let leave = leaving.iter().filter(|m| wanted(m.role)).flat_map(|m| m.addresses());
+        stay.chain(leave).map(|a| a.to_string()).collect::<Vec<_>>()
+    };
+    let (all, nodes) = (from(&|_| true), from(&|role| role.is_node()));
+    let of = |role: Role| from(&|other| other == role);
     let rule = |protocol, port: u16, from: &[String], comment: &str| Allow {
         protocol,
         port: Some(port),

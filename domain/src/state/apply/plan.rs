@@ -19,7 +19,12 @@ pub(super) fn adopt(state: &mut State, (index, at): (u64, Time), base: u64, step
 }
 
 pub(super) fn advance(state: &mut State, at: Time, id: &StepId, event: &StepEvent) -> Outcome {
+    let wanted = state.journal.get(id).is_some_and(|r| state.still_wants(&r.step));
     let Some(record) = state.journal.get_mut(id) else { return State::missing("step", id) };
+    if matches!((event, &record.status), (StepEvent::Grant, Status::Adopted { .. })) && !wanted {
+        let text = "the spec has changed, it is not wanted any more".to_owned();
+        return Err(Refusal::Step { step: id.to_string(), text });
+    }
     let next = record.status.next(event, at);
     let next = next.map_err(|e| Refusal::Step { step: id.to_string(), text: e.to_string() })?;
     if matches!(event, StepEvent::Grant) {

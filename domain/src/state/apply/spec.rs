@@ -25,6 +25,9 @@ pub(super) fn set(state: &mut State, entry: &Entry, base: u64, new: New<'_>) -> 
             return Ok(Reply::Generation { generation: current, changed: false });
         }
     }
+    if let Some(text) = state.refuse_return(new.spec) {
+        return Err(Refusal::SpecChange { text });
+    }
     replace(state, entry.at, &entry.by, new);
     let generation = current + 1;
     state.note(entry.at, &entry.by, EventKind::Spec, format!("spec {generation} applied"));
