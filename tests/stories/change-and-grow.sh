@@ -6,7 +6,7 @@
 steps_done() { lab hactl steps --all -o json | python3 -c 'import json, sys; print("\n".join(sorted(s["id"] for s in json.load(sys.stdin))))'; }
 # Machine and component of each step that came since the file $1 was written.
 new_steps() { steps_done | comm -13 "$1" - | cut -d. -f1,2 | sort -u | xargs; }
-backends() { lab exec "$1" "echo 'show stat' | socat - /run/haproxy/admin.sock" | awk -F, -v p="$2" '$1 == p && $2 != "BACKEND" { print $2 ":" $18 }' | sort | xargs; }
+backends() { lab exec "$1" "echo 'show stat' | socat - /run/haproxy/admin.sock" | awk -F, -v p="$2" '$1 == p && $2 != "BACKEND" && $2 != "FRONTEND" { print $2 ":" $18 }' | sort | xargs; }
 backends_are() { [ "$(backends lb1 "$1")" = "$2" ] && [ "$(backends lb2 "$1")" = "$2" ]; }
 gone() { ! lab kubectl get node "$1"; }
 clean() { lab exec "$1" 'test ! -e /etc/kubernetes/kubelet.conf && test ! -e /usr/local/bin/kubelet && ! systemctl is-active -q kubelet containerd'; }
