@@ -27,7 +27,7 @@ use crate::leader::{self, Hub};
 use crate::machine::StateMachine;
 use crate::mesh::{Mesh, SharedMesh};
 use crate::store::{Connect, Store, StoreConfig};
-use crate::telemetry;
+use crate::{share, telemetry};
 
 /// How long an expired agent certificate may still renew itself: a site that was off for a month comes back.
 const GRACE: std::time::Duration = std::time::Duration::from_secs(90 * 24 * 3600);
@@ -96,6 +96,7 @@ impl Coordinator {
             anyhow::bail!("the leader's task ended")
         });
         tasks.spawn(watch_revocations(Arc::clone(&mesh)));
+        tasks.spawn(share::keep(Arc::clone(&mesh)));
         let stopped = Arc::clone(&mesh);
         tasks.spawn(async move { anyhow::bail!("consensus stopped: {}", stopped.store.stopped().await) });
         Ok(Self { mesh, tasks })

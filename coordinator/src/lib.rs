@@ -8,6 +8,7 @@
 //! | [`api`] | wire to domain and back: who may call what, sessions, enrolment, operators |
 //! | [`leader`] | when to plan and whom to send to; only while this replica leads |
 //! | [`ca`] | signing |
+//! | [`share`] | the package for further replicas, kept by every one |
 //! | [`founding`] | `init` and `join` |
 //! | [`app`] | the composition root |
 
@@ -19,5 +20,6 @@ pub mod founding;
 pub mod leader;
 pub mod machine;
 pub mod mesh;
+pub mod share;
 pub mod store;
 pub mod telemetry;

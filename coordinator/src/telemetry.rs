@@ -31,6 +31,10 @@ async fn health(State(shown): State<Shown>) -> (StatusCode, String) {
     let leader = shown.mesh.store.leadership().borrow().leader.clone();
     let id = shown.mesh.store.id();
     let votes = shown.mesh.store.members().iter().any(|m| m.id == id && m.role == Role::Voter);
+    if shown.mesh.peek(|s| s.coordinators.get(&id).is_some_and(|c| c.removed)) {
+        let out = "this replica has left the group and is of no use: `apt purge ha-coordinator` ends it\n";
+        return (StatusCode::SERVICE_UNAVAILABLE, out.to_owned());
+    }
     match (leader, votes) {
         (Some(leader), true) => (StatusCode::OK, format!("ok, leader {}\n", leader.address)),
         (None, _) => (StatusCode::SERVICE_UNAVAILABLE, "no leader is known\n".to_owned()),

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests may fail, read files and measure")]
 
-use ha_domain::spec::{Problem, Spec, check_change, check_reported, parse};
+use ha_domain::spec::{Problem, Severity, Spec, check_change, check_removal, check_reported, parse};
 
 const SITE: &str = include_str!("spec/fine.yaml");
 
@@ -37,20 +37,10 @@ fn the_same_spec_again_is_no_problem() {
 }
 
 #[test]
-fn a_patch_and_a_minor_up_are_allowed() {
-    assert_eq!(change(&[("1.36.4", "1.36.9")]), []);
-    assert_eq!(change(&[("1.36.4", "1.37.2")]), []);
-}
-
-#[test]
-fn a_minor_version_cannot_be_skipped() {
-    only(&change(&[("1.36.4", "1.38.0")]), "kubernetes.version", "skips a minor version");
-}
-
-#[test]
-fn kubernetes_cannot_go_back() {
-    only(&change(&[("1.36.4", "1.36.3")]), "kubernetes.version", "older");
-    only(&change(&[("1.36.4", "1.35.9")]), "kubernetes.version", "older");
+fn the_version_stays_while_nothing_can_upgrade_a_cluster() {
+    for version in ["1.36.9", "1.37.2", "1.38.0", "1.36.3", "1.35.9"] {
+        only(&change(&[("1.36.4", version)]), "kubernetes.version", "cannot upgrade a cluster that runs");
+    }
 }
 
 #[test]
@@ -111,8 +101,8 @@ fn control_planes_may_grow_from_one_to_three_to_five() {
 
 #[test]
 fn a_machine_changes_neither_its_role_nor_its_address_in_place() {
-    let turned = W2.replace("worker", "database");
-    only(&change(&[(W2, &turned)]), "machines[6].role", "cannot turn from worker into database");
+    let turned = W2.replace("worker", "storage");
+    only(&change(&[(W2, &turned)]), "machines[6].role", "cannot turn from worker into storage");
     only(&change(&[("193.32", "193.39")]), "machines[6].address", "cannot move");
 }
 
@@ -139,4 +129,59 @@ fn a_gateway_that_machines_report_must_not_lie_in_the_pods_network() {
         "kubernetes.podSubnet",
         "contains the gateway of w1 (10.244.0.1)",
     );
+}
+
+#[test]
+fn a_second_database_machine_may_come_and_go_but_not_take_the_place_of_the_first() {
+    let second = format!("{DB}{}", DB.replace("db1", "db2").replace("193.41", "193.42"));
+    assert_eq!(change(&[(DB, &second)]), []);
+    let two = site(&[(DB, &second)]);
+    assert_eq!(check_change(&two, &site(&[])), []);
+    let other = DB.replace("db1", "db2").replace("193.41", "193.42");
+    only(&check_change(&two, &site(&[(DB, &other)])), "machines", "removes db1, and the data with it");
+}
+
+#[test]
+fn the_machine_that_has_the_uploads_stays() {
+    let nfs = |server: &str| site(&[("kind: shared", &format!("kind: nfs, server: {server}"))]);
+    assert_eq!(check_change(&nfs("10.1.1.1"), &nfs("10.1.1.1")), []);
+    only(&check_change(&nfs("10.1.1.1"), &nfs("10.1.1.2")), "storage", "from 10.1.1.1 to 10.1.1.2");
+}
+
+/// Severity and message of everything that is said of a removal.
+fn removal(spec: &Spec, name: &str) -> Vec<(Severity, String)> {
+    let problems = check_removal(spec, &name.parse().unwrap(), &ha_domain::catalog::Catalog::built_in());
+    problems.into_iter().map(|p| (p.severity, p.message)).collect()
+}
+
+#[test]
+fn what_a_removal_costs_is_told_and_what_the_site_cannot_do_without_is_refused() {
+    use Severity::{Error, Warning};
+    let rows: [(&str, Severity, &str); 4] = [
+        ("m3", Warning, "2 control planes tolerate no failure"),
+        ("w2", Warning, "1 worker"),
+        ("lb1", Warning, "1 load balancer"),
+        ("db1", Error, "no database machine"),
+    ];
+    for (name, severity, words) in rows {
+        let told = removal(&site(&[(&workers_but_two(), "")]), name);
+        assert!(told.iter().any(|(s, m)| *s == severity && m.contains(words)), "{name}: {told:?}");
+        assert_eq!(told.iter().any(|(s, _)| *s == Error), severity == Error, "{name}: {told:?}");
+    }
+}
+
+/// The lines of all workers but the first two.
+fn workers_but_two() -> String {
+    let lines = SITE.lines().filter(|l| l.contains("role: worker")).skip(2);
+    lines.map(|l| format!("{l}\n")).collect()
+}
+
+#[test]
+fn a_coordinator_that_is_named_goes_with_its_machine_unless_it_is_the_only_one() {
+    let named = |list: &str| site(&[("vips:", &format!("coordinators: {list}\nvips:"))]);
+    let three = removal(&named("[m1, m2, m3]"), "m3");
+    assert!(three.iter().any(|(s, m)| *s == Severity::Warning && m.contains("2 coordinators")), "{three:?}");
+    assert!(three.iter().all(|(s, _)| *s == Severity::Warning), "{three:?}");
+    let only = removal(&named("[m3]"), "m3");
+    assert!(only.iter().any(|(s, m)| *s == Severity::Error && m.contains("no other machine")), "{only:?}");
 }

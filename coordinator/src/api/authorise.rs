@@ -68,6 +68,7 @@ fn judge(mesh: &SharedMesh, path: &str, peer: Option<&Peer>) -> Result<(), Statu
     match (row, subject) {
         (Allowed::Anyone, _) => Ok(()),
         (Allowed::Agent, Some(Subject::Agent(_))) | (Allowed::Coordinator, Some(Subject::Coordinator(_))) => Ok(()),
+        (Allowed::Member, Some(Subject::Agent(_) | Subject::Coordinator(_))) => Ok(()),
         (Allowed::Operator(least), Some(Subject::Operator(name))) => {
             let role = mesh.peek(|s| s.users.get(name).map(|u| u.role));
             match role {
@@ -76,7 +77,7 @@ fn judge(mesh: &SharedMesh, path: &str, peer: Option<&Peer>) -> Result<(), Statu
                 None => Err(Status::permission_denied(format!("{name} is no operator (any more)"))),
             }
         }
-        (Allowed::Agent | Allowed::Coordinator | Allowed::Operator(_), _) => {
+        (Allowed::Agent | Allowed::Coordinator | Allowed::Member | Allowed::Operator(_), _) => {
             Err(Status::permission_denied(format!("{path} is not for this certificate")))
         }
     }

@@ -11,6 +11,8 @@ pub enum Allowed {
     Agent,
     /// Coordinators.
     Coordinator,
+    /// Agents and coordinators.
+    Member,
     /// Operators who have at least this role.
     Operator(Role),
 }
@@ -20,7 +22,7 @@ pub const TABLE: &[(&str, Allowed)] = &[
     ("/ha.v1.Enrolment/Enrol", Allowed::Anyone),
     ("/ha.v1.Agents/Session", Allowed::Agent),
     ("/ha.v1.Agents/Renew", Allowed::Agent),
-    ("/ha.v1.Agents/Fetch", Allowed::Agent),
+    ("/ha.v1.Agents/Fetch", Allowed::Member),
     ("/ha.v1.Agents/Store", Allowed::Agent),
     ("/ha.v1.Control/Apply", Allowed::Operator(Role::Operator)),
     ("/ha.v1.Control/Plan", Allowed::Operator(Role::Reader)),

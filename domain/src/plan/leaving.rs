@@ -43,7 +43,7 @@ pub(super) enum Standing {
 pub(super) fn all<'a>(world: &World<'a>) -> Vec<Leaving<'a>> {
     let leaving = world.state.machines.iter().filter_map(|(id, record)| match &record.place {
         Place::Leaving { name, role } => Some(Leaving { id, record, name, role: *role }),
-        Place::Unknown | Place::Assigned { .. } | Place::Ambiguous { .. } | Place::Gone => None,
+        Place::Unknown | Place::Bound { .. } | Place::Assigned { .. } | Place::Ambiguous { .. } | Place::Gone => None,
     });
     leaving.collect()
 }

@@ -52,7 +52,7 @@ impl<'a> World<'a> {
         // Those that leave too: they are cleaned by their own agents. A name belongs to one of both.
         let places = input.state.machines.iter().filter_map(|(id, m)| match &m.place {
             Place::Assigned { name, .. } | Place::Leaving { name, .. } => Some((name, id)),
-            Place::Unknown | Place::Ambiguous { .. } | Place::Gone => None,
+            Place::Unknown | Place::Bound { .. } | Place::Ambiguous { .. } | Place::Gone => None,
         });
         let mut world = Self {
             now: input.now,

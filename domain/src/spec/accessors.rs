@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::{Machine, Role, Spec};
+use crate::id::MachineName;
 
 /// At most this many coordinators by default: five control planes still mean three.
 const COORDINATORS: usize = 3;
@@ -16,6 +17,15 @@ impl Spec {
     /// The machine called `name`.
     pub fn machine(&self, name: &str) -> Option<&Machine> {
         self.machines.iter().find(|m| m.name.as_str() == name)
+    }
+
+    /// This spec without the machine called `name`, wherever it is named.
+    #[must_use]
+    pub fn without(&self, name: &MachineName) -> Self {
+        let mut spec = self.clone();
+        spec.machines.retain(|m| m.name != *name);
+        spec.coordinators.retain(|n| n != name);
+        spec
     }
 
     /// The machine at `address`.

@@ -2,7 +2,7 @@
 
 use super::check::{all_of, quorum};
 use super::problem::Problem;
-use super::{Machine, Role, Spec};
+use super::{Machine, Role, Spec, StorageKind};
 
 /// Everything in `new` that cannot follow on `old`.
 pub fn check_change(old: &Spec, new: &Spec) -> Vec<Problem> {
@@ -11,6 +11,7 @@ pub fn check_change(old: &Spec, new: &Spec) -> Vec<Problem> {
     problems.extend(machines(old, new));
     problems.extend(control_planes(old, new));
     problems.extend(databases(old, new));
+    problems.extend(uploads(old, new));
     problems
 }
 
@@ -59,17 +60,24 @@ fn stays(path: &str, before: &str, after: &str, why: &str) -> Problem {
         .help(format!("keep {before}, or build a new site and restore into it"))
 }
 
+/// There is no step that upgrades a cluster: new programs would be put under nodes that are of another version.
 fn version(old: &Spec, new: &Spec) -> Option<Problem> {
     let (from, to) = (&old.kubernetes.version, &new.kubernetes.version);
-    let path = "kubernetes.version";
-    if to < from {
-        let message = format!("{to} is older than {from}, which runs: Kubernetes cannot go back");
-        return Some(Problem::error(path, message).help(format!("keep {from}; to go back, restore a backup")));
-    }
-    let skips = to.major != from.major || to.minor > from.minor + 1;
-    let next = format!("{}.{}", from.major, from.minor + 1);
-    let message = format!("{from} to {to} skips a minor version, which Kubernetes does not support");
-    skips.then(|| Problem::error(path, message).help(format!("apply a {next} version first")))
+    let message = format!("cannot change from {from} to {to}: this release cannot upgrade a cluster that runs");
+    let help = format!("keep {from}, or build a new site with {to} and restore a backup of the database into it");
+    (from != to).then(|| Problem::error("kubernetes.version", message).help(help))
+}
+
+/// Where the uploads lie: on the server's disk, or on the one worker that has the directory.
+fn uploads(old: &Spec, new: &Spec) -> Option<Problem> {
+    let place = |spec: &Spec| match spec.storage.kind {
+        StorageKind::Nfs => spec.nfs_server(),
+        StorageKind::Local => spec.workers().first().map(|m| m.name.to_string()),
+        StorageKind::Shared => None,
+    };
+    let (before, after) = (place(old)?, place(new)?);
+    (old.storage.kind == new.storage.kind && before != after)
+        .then(|| stays("storage", &before, &after, "the uploads would stay behind on it"))
 }
 
 fn machines(old: &Spec, new: &Spec) -> Vec<Problem> {
@@ -111,11 +119,13 @@ fn control_planes(old: &Spec, new: &Spec) -> Option<Problem> {
     )
 }
 
+/// The first database machine has the data; a second one has no copy of it yet.
 fn databases(old: &Spec, new: &Spec) -> Option<Problem> {
-    let before = old.databases();
-    let stays = |m: &&&Machine| new.machine(m.name.as_str()).is_some_and(|n| n.role == Role::Database);
-    let gone = !before.is_empty() && before.iter().filter(stays).count() == 0;
-    let names: Vec<&str> = before.iter().map(|m| m.name.as_str()).collect();
-    let message = format!("removes {}, and the data with it", all_of(&names));
-    gone.then(|| Problem::error("machines", message).help("add the new database machine as a second one first"))
+    let first = *old.databases().first()?;
+    if new.databases().first().is_some_and(|m| m.name == first.name) {
+        return None;
+    }
+    let message = format!("removes {}, and the data with it", first.name);
+    let help = format!("keep {} as the first one, or build a new site and restore a backup into it", first.name);
+    Some(Problem::error("machines", message).help(help))
 }

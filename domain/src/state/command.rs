@@ -34,9 +34,9 @@ pub enum Command {
         /// The first coordinator.
         coordinator: CoordinatorAddress,
     },
-    /// A spec is wanted from now on. Refused unless `base` is the current generation (0: whatever is current).
+    /// A spec is wanted from now on. Refused unless `base` is the current generation.
     SetSpec {
-        /// Generation it was made from.
+        /// Generation it was made from; 0 where there was none yet.
         base: u64,
         /// As the operator wrote it.
         text: String,
@@ -49,6 +49,9 @@ pub enum Command {
     RemoveMachine {
         /// Which.
         name: MachineName,
+        /// Generation for which this was found to be allowed; 0 in entries of older coordinators, which did not say.
+        #[serde(default)]
+        base: u64,
     },
     /// A join or login token exists.
     IssueToken {

@@ -27,6 +27,11 @@ pub struct MachineRecord {
 pub enum Place {
     /// The spec names no such machine.
     Unknown,
+    /// The spec names no such machine with the role that its join string is for.
+    Bound {
+        /// That role.
+        role: Role,
+    },
     /// It is this one.
     Assigned {
         /// Name in the spec.
@@ -55,11 +60,14 @@ impl MachineRecord {
     pub fn spec_name(&self) -> Option<&MachineName> {
         match &self.place {
             Place::Assigned { name, .. } | Place::Leaving { name, .. } => Some(name),
-            Place::Unknown | Place::Ambiguous { .. } | Place::Gone => None,
+            Place::Unknown | Place::Bound { .. } | Place::Ambiguous { .. } | Place::Gone => None,
         }
     }
 
     fn fits(&self, machine: &crate::spec::Machine) -> bool {
+        if matches!(self.place, Place::Bound { role } if role != machine.role) {
+            return false;
+        }
         match &self.name {
             Some(name) => *name == machine.name,
             None => self.facts.addresses.contains(&machine.address),
@@ -92,9 +100,11 @@ fn place_of(id: &MachineId, record: &MachineRecord, all: &BTreeMap<MachineId, Ma
     let fitting: Vec<_> = spec.machines.iter().filter(|m| record.fits(m)).collect();
     let [machine] = fitting.as_slice() else {
         let names: Vec<_> = fitting.iter().map(|m| m.name.as_str()).collect();
-        return match fitting.is_empty() {
-            true => Place::Unknown,
-            false => {
+        return match (&record.place, fitting.is_empty()) {
+            // The binding is kept until it has done its work.
+            (Place::Bound { role }, _) => Place::Bound { role: *role },
+            (_, true) => Place::Unknown,
+            (_, false) => {
                 Place::Ambiguous { why: format!("it has the addresses of {}: join it with --name", names.join(", ")) }
             }
         };
@@ -104,9 +114,10 @@ fn place_of(id: &MachineId, record: &MachineRecord, all: &BTreeMap<MachineId, Ma
             && r.place != Place::Gone
             && (r.spec_name() == Some(&machine.name) || (r.spec_name().is_none() && r.fits(machine)))
     });
-    match rival {
-        None => Place::Assigned { name: machine.name.clone(), role: machine.role },
-        Some((other, _)) => {
+    match (rival, &record.place) {
+        (None, _) => Place::Assigned { name: machine.name.clone(), role: machine.role },
+        (Some(_), Place::Bound { role }) => Place::Bound { role: *role },
+        (Some((other, _)), _) => {
             Place::Ambiguous { why: format!("{other} is or fits {} too: remove one of them", machine.name) }
         }
     }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::{CoordinatorRecord, MachineRecord, Place, State, StepRecord};
 use crate::id::{CoordinatorId, MachineId};
-use crate::spec::Spec;
+use crate::spec::{Problem, Spec, check_change};
 use crate::step::{Action, Status, Step};
 
 impl State {
@@ -16,7 +16,7 @@ impl State {
         let placed = match &record.place {
             Place::Assigned { name, .. } => *name == step.name && !cleans,
             Place::Leaving { name, .. } => *name == step.name && cleans,
-            Place::Unknown | Place::Ambiguous { .. } | Place::Gone => false,
+            Place::Unknown | Place::Bound { .. } | Place::Ambiguous { .. } | Place::Gone => false,
         };
         placed && step.action.retires().is_none_or(|node| self.is_leaving(node))
     }
@@ -44,7 +44,9 @@ impl State {
     pub fn refuse_return(&self, spec: &Spec) -> Option<String> {
         let named = |record: &MachineRecord| match &record.place {
             Place::Leaving { name, .. } => spec.machine(name.as_str()),
-            Place::Unknown | Place::Assigned { .. } | Place::Ambiguous { .. } | Place::Gone => None,
+            Place::Unknown | Place::Bound { .. } | Place::Assigned { .. } | Place::Ambiguous { .. } | Place::Gone => {
+                None
+            }
         };
         let back = self.machines.iter().filter_map(|(id, record)| Some((id, record, named(record)?)));
         let mut begun = back.filter(|(id, record, machine)| {
@@ -59,6 +61,15 @@ impl State {
                 machine.name
             )
         })
+    }
+
+    /// Everything in `new` that cannot follow on the spec in force. Before a cluster is begun its version is only a wish.
+    pub fn check_change(&self, new: &Spec) -> Vec<Problem> {
+        let Some(record) = &self.spec else { return Vec::new() };
+        let init = |r: &StepRecord| matches!(r.step.action, Action::ControlPlaneInit(_)) && has_begun(r);
+        let begun = self.journal.values().any(init);
+        let counts = |p: &Problem| begun || p.path != "kubernetes.version";
+        check_change(&record.spec, new).into_iter().filter(counts).collect()
     }
 
     /// The enrolled machine that a replica runs on, as far as its address tells; one that is gone only if no other fits.

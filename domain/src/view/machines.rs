@@ -121,6 +121,9 @@ fn unnamed(input: &Input<'_>, id: &MachineId, record: &MachineRecord) -> Machine
     let (state, role, note) = match &record.place {
         Place::Leaving { role, .. } => (MachineState::Leaving, Some(*role), leaving(seen)),
         Place::Ambiguous { why } => (MachineState::Ambiguous, None, why.clone()),
+        Place::Bound { role } => {
+            (MachineState::Unnamed, None, format!("{id} is enrolled as {role}; no machine of the spec fits that"))
+        }
         Place::Unknown | Place::Assigned { .. } | Place::Gone => {
             (MachineState::Unnamed, None, format!("{id} is enrolled; no machine of the spec has its address"))
         }

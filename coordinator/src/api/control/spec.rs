@@ -1,10 +1,10 @@
 //! Changes of what is wanted: parsed and checked again here, whatever `hactl` said of it.
 
 use ha_domain::catalog::Catalog;
-use ha_domain::id::MachineName;
-use ha_domain::plan::{Forecast, Input, forecast};
-use ha_domain::spec::Spec;
-use ha_domain::state::{Command, Place, Reply, SpecRecord, State, assign};
+use ha_domain::id::{CoordinatorId, MachineId, MachineName};
+use ha_domain::plan::{Forecast, Input, Observed, forecast, may_forget};
+use ha_domain::spec::{Problem, Spec, check_removal};
+use ha_domain::state::{Command, MachineRecord, Place, Reply, SpecRecord, State, assign};
 use ha_domain::view::PlanView;
 use ha_proto::v1::{ApplyReply, ApplyRequest, Document, PlanRequest, RemoveNodeRequest, SpecReply};
 use tonic::{Code, Response, Status};
@@ -42,11 +42,12 @@ fn wrong(problems: &[ha_domain::spec::Problem]) -> Status {
 pub(super) async fn apply(mesh: &SharedMesh, by: &str, request: ApplyRequest) -> Answer<ApplyReply> {
     let wanted = understand(request.spec_yaml, &request.catalog_yaml)?;
     let current = mesh.read(|s| s.spec.clone()).await.map_err(unread)?;
-    if let Some(old) = &current {
-        let reasons = ha_domain::spec::check_change(&old.spec, &wanted.spec);
-        if !reasons.is_empty() {
-            return Err(wrong(&reasons));
-        }
+    let reasons = mesh.peek(|s| s.check_change(&wanted.spec));
+    if !reasons.is_empty() {
+        return Err(wrong(&reasons));
+    }
+    if let Some(why) = mesh.peek(|s| s.refuse_return(&wanted.spec)) {
+        return Err(Status::failed_precondition(why));
     }
     let changed = current.as_ref().is_none_or(|old| old.spec != wanted.spec || old.catalog != wanted.catalog);
     let generation = current.as_ref().map_or(0, |old| old.generation);
@@ -107,22 +108,48 @@ pub(super) async fn plan(mesh: &SharedMesh, request: PlanRequest) -> Answer<Docu
 
 pub(super) async fn remove_node(mesh: &SharedMesh, by: &str, request: RemoveNodeRequest) -> Answer<Document> {
     let name = MachineName::new(&request.name).map_err(|e| Status::invalid_argument(e.to_string()))?;
-    let refusals = mesh.peek(|s| removal(s, &name));
-    if let Some(why) = refusals {
-        return Err(Status::failed_precondition(why));
+    let checked = mesh.read(|s| s.spec.as_ref().map(|r| (r.generation, removal(s, r, &name)))).await.map_err(unread)?;
+    // The call was repeated because its first answer was lost; what it asked for is under way by now.
+    if mesh.peek(|s| s.replies.contains_key(&request.key)) {
+        return document(&serde_json::json!({ "removing": name, "warnings": [] }));
     }
-    mesh.propose_once(by, Some(request.key), Command::RemoveMachine { name: name.clone() }).await.map_err(refused)?;
-    document(&serde_json::json!({ "removing": name }))
+    if let Some(verdict) = on_its_way_out(mesh, &name) {
+        let machine = verdict.map_err(Status::failed_precondition)?;
+        mesh.propose_once(by, Some(request.key), Command::ForgetMachine { machine }).await.map_err(refused)?;
+        return document(&serde_json::json!({ "forgotten": name }));
+    }
+    let (base, checked) = checked.ok_or_else(|| Status::failed_precondition("no spec was applied yet"))?;
+    let warnings = checked.map_err(Status::failed_precondition)?;
+    let remove = Command::RemoveMachine { name: name.clone(), base };
+    mesh.propose_once(by, Some(request.key), remove).await.map_err(refused)?;
+    document(&serde_json::json!({ "removing": name, "warnings": warnings }))
 }
 
-/// Why a machine cannot be taken out: the site must stay one that the checks allow.
-fn removal(state: &State, name: &MachineName) -> Option<String> {
-    let record = state.spec.as_ref()?;
-    let mut spec = record.spec.clone();
-    spec.machines.retain(|m| m.name != *name);
-    spec.coordinators.retain(|n| n != name);
-    let problems = ha_domain::spec::check_change(&record.spec, &spec);
-    (!problems.is_empty()).then(|| ha_domain::spec::render(&problems, "the site without it"))
+/// Whether a machine that leaves already may be forgotten, its agent being silent.
+fn on_its_way_out(mesh: &SharedMesh, name: &MachineName) -> Option<Result<MachineId, String>> {
+    let look = |observed: &Observed| mesh.peek(|state| may_forget(&Input { now: now(), state, observed }, name));
+    mesh.hub.with_observed(look)
+}
+
+/// What is to be told of a machine's removal, or why it cannot be taken out: the site must stay one that can stand.
+fn removal(state: &State, record: &SpecRecord, name: &MachineName) -> Result<Vec<String>, String> {
+    let problems = check_removal(&record.spec, name, &record.catalog);
+    let (errors, warnings): (Vec<_>, Vec<_>) = problems.into_iter().partition(Problem::is_error);
+    if !errors.is_empty() {
+        return Err(ha_domain::spec::render(&errors, "the site without it"));
+    }
+    let told =
+        warnings.into_iter().map(|p| if p.help.is_empty() { p.message } else { format!("{}: {}", p.message, p.help) });
+    Ok(told.chain(first_coordinator(state, name)).collect())
+}
+
+/// No agent installed the coordinator that `init` made, so none takes it away.
+fn first_coordinator(state: &State, name: &MachineName) -> Option<String> {
+    let is = |m: &&(&MachineId, &MachineRecord)| m.1.spec_name() == Some(name);
+    let (id, _) = state.machines.iter().find(|m| is(&m))?;
+    (state.replica_on(id)? == CoordinatorId(1)).then(|| {
+        format!("the coordinator on {name} was made by `ha-coordinator init`: `apt purge ha-coordinator` there, once it is out")
+    })
 }
 
 pub(super) async fn show(mesh: &SharedMesh, generation: u64) -> Answer<SpecReply> {

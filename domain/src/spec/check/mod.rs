@@ -15,6 +15,7 @@ mod versions;
 mod vips;
 
 pub use network::check_reported;
+pub(super) use quorum::is_only_even;
 pub use quorum::{quorum, tolerates};
 
 use super::Spec;

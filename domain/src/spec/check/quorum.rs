@@ -26,6 +26,19 @@ pub(super) fn check(spec: &Spec) -> Vec<Problem> {
     problems
 }
 
+/// Whether all that is wrong is that the number is even. A file with that is refused; but a machine may have to go before
+/// another can take its place.
+pub(in crate::spec) fn is_only_even(problem: &Problem, spec: &Spec) -> bool {
+    let even = |n: usize| n > 0 && n.is_multiple_of(2);
+    match problem.path.as_str() {
+        "machines" => {
+            even(spec.control_planes().len()) && control_planes(spec).is_some_and(|p| p.message == problem.message)
+        }
+        "coordinators" => even(spec.coordinators.len()),
+        _ => false,
+    }
+}
+
 fn control_planes(spec: &Spec) -> Option<Problem> {
     let last = spec.machines.iter().rposition(|m| m.role == Role::ControlPlane);
     let n = spec.control_planes().len();

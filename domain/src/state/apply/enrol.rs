@@ -1,12 +1,16 @@
 //! Machines, coordinators and operators come in and go out.
 
-use crate::id::{CoordinatorId, Identity, MachineId, Subject, Time, TokenId};
+use crate::id::{CoordinatorId, Identity, MachineId, MachineName, Subject, Time, TokenId};
 use crate::report::Facts;
+use crate::spec::Role;
 use crate::state::{
     Command, CoordinatorRecord, Entry, EventKind, MachineRecord, Outcome, Place, Refusal, Reply, State, TokenPurpose,
     TokenRecord, assign,
 };
 
+/// The replica that `ha-coordinator init` made. Once out, nobody listens to it; its process goes on in vain until a person
+/// ends it.
+const FIRST: CoordinatorId = CoordinatorId(1);
 /// Wrong secrets after which a token is burnt.
 const FAILURES: u32 = 5;
 
@@ -29,8 +33,11 @@ pub(super) fn enrol(state: &mut State, index: u64, entry: &Entry) -> Outcome {
     let purpose = record.purpose.clone();
     let mesh = state.mesh.as_ref().map(|m| m.cluster.clone()).ok_or(Refusal::NotFounded)?;
     let subject = match &purpose {
-        TokenPurpose::AnyMachine => machine(state, index, entry, (facts.as_deref(), name.clone()))?,
-        TokenPurpose::Machine { name, .. } => machine(state, index, entry, (facts.as_deref(), Some(name.clone())))?,
+        TokenPurpose::AnyMachine => machine(state, index, entry, (facts.as_deref(), name.clone(), Place::Unknown))?,
+        TokenPurpose::Machine { name, role } => {
+            let place = bound(state, name, *role)?;
+            machine(state, index, entry, (facts.as_deref(), Some(name.clone()), place))?
+        }
         TokenPurpose::Coordinator { .. } => coordinator(state, index, entry, address.as_deref())?,
         TokenPurpose::Operator { name } => Subject::Operator(name.clone()),
     };
@@ -55,11 +62,25 @@ fn usable(record: &TokenRecord, token: &TokenId, at: Time) -> Result<(), Refusal
     Ok(())
 }
 
+/// A join string for one role lets in nobody whom the spec gives another; where the spec does not name the machine yet, the
+/// role is remembered for when it does.
+fn bound(state: &State, name: &MachineName, role: Option<Role>) -> Result<Place, Refusal> {
+    let Some(role) = role else { return Ok(Place::Unknown) };
+    let named = state.spec.as_ref().and_then(|record| record.spec.machine(name.as_str()));
+    match named {
+        Some(machine) if machine.role != role => refused(format!(
+            "this join string is for {name} as {role}, the spec has it as {}: make another",
+            machine.role
+        )),
+        Some(_) | None => Ok(Place::Bound { role }),
+    }
+}
+
 fn machine(
     state: &mut State,
     index: u64,
     entry: &Entry,
-    (facts, name): (Option<&Facts>, Option<crate::id::MachineName>),
+    (facts, name, place): (Option<&Facts>, Option<MachineName>, Place),
 ) -> Result<Subject, Refusal> {
     let Some(facts) = facts else {
         return refused("a machine joins with `ha-agent join`, not with `hactl login`".to_owned());
@@ -70,7 +91,7 @@ fn machine(
     {
         record.place = Place::Gone;
     }
-    let record = MachineRecord { at: entry.at, name, facts: facts.clone(), place: Place::Unknown };
+    let record = MachineRecord { at: entry.at, name, facts: facts.clone(), place };
     state.machines.insert(id.clone(), record);
     if let Some(spec) = &state.spec {
         assign(&mut state.machines, &spec.spec);
@@ -100,8 +121,12 @@ fn coordinator(state: &mut State, index: u64, entry: &Entry, address: Option<&st
 pub(super) fn remove_coordinator(state: &mut State, at: Time, by: &str, id: CoordinatorId) -> Outcome {
     let Some(record) = state.coordinators.get_mut(&id) else { return State::missing("coordinator", id) };
     record.removed = true;
+    let by_hand = match id {
+        FIRST => format!("; `init` made it, no agent: end it with `apt purge ha-coordinator` on {}", record.host),
+        _ => String::new(),
+    };
     state.certificates.retain(|_, c| c.identity.subject != Subject::Coordinator(id));
-    state.note(at, by, EventKind::Coordinator, format!("coordinator {id} removed"));
+    state.note(at, by, EventKind::Coordinator, format!("coordinator {id} removed{by_hand}"));
     state.touch()
 }
 

@@ -19,7 +19,7 @@ pub(super) fn apply(state: &mut State, index: u64, entry: &Entry) -> Outcome {
         Command::SetSpec { base, text, spec, catalog } => {
             spec::set(state, entry, *base, spec::New { text, spec, catalog })
         }
-        Command::RemoveMachine { name } => spec::remove_machine(state, at, by, name),
+        Command::RemoveMachine { name, base } => spec::remove_machine(state, at, by, (name, *base)),
         Command::IssueToken { .. } => trust::issue_token(state, entry),
         Command::RevokeToken { id } => trust::revoke_token(state, at, by, id),
         Command::Enrol { .. } => enrol::enrol(state, index, entry),

@@ -18,11 +18,11 @@ pub(super) struct New<'a> {
 pub(super) fn set(state: &mut State, entry: &Entry, base: u64, new: New<'_>) -> Outcome {
     let current = state.spec.as_ref().map_or(0, |s| s.generation);
     if let Some(old) = &state.spec {
-        if base != 0 && base != current {
-            return Err(Refusal::SpecConflict { base, current, by: old.by.clone() });
-        }
         if old.spec == *new.spec && old.catalog == *new.catalog {
             return Ok(Reply::Generation { generation: current, changed: false });
+        }
+        if base != current {
+            return Err(Refusal::SpecConflict { base, current, by: old.by.clone() });
         }
     }
     if let Some(text) = state.refuse_return(new.spec) {
@@ -34,14 +34,17 @@ pub(super) fn set(state: &mut State, entry: &Entry, base: u64, new: New<'_>) -> 
     Ok(Reply::Generation { generation, changed: true })
 }
 
-pub(super) fn remove_machine(state: &mut State, at: Time, by: &str, name: &MachineName) -> Outcome {
+pub(super) fn remove_machine(state: &mut State, at: Time, by: &str, (name, base): (&MachineName, u64)) -> Outcome {
     let Some(record) = state.spec.clone() else { return State::missing("machine", name) };
     if !record.spec.machines.iter().any(|m| m.name == *name) {
         return State::missing("machine", name);
     }
-    let mut spec = record.spec;
-    spec.machines.retain(|m| m.name != *name);
-    let text = format!("# {name} was removed by {by}; the rest is as last applied.\n{}", record.text);
+    if base != 0 && base != record.generation {
+        return Err(Refusal::SpecConflict { base, current: record.generation, by: record.by });
+    }
+    let spec = record.spec.without(name);
+    let told = format!("# {name} was removed by {by}: applied as it is, this file would bring it back");
+    let text = format!("{told}.\n{}", record.text);
     replace(state, at, by, New { text: &text, spec: &spec, catalog: &record.catalog });
     state.note(at, by, EventKind::Machine, format!("{name} is to leave the site"));
     Ok(Reply::Done)

@@ -20,13 +20,13 @@ storage: {kind: shared, path: /srv/shared}
 joget: {image: \"registry.example/joget:1\", host: myapp.com}
 ";
 
-fn set(text: &str) -> Command {
+fn set(base: u64, text: &str) -> Command {
     let spec = Box::new(crate::spec::parse(text).unwrap());
-    Command::SetSpec { base: 0, text: text.into(), spec, catalog: Box::new(Catalog::built_in()) }
+    Command::SetSpec { base, text: text.into(), spec, catalog: Box::new(Catalog::built_in()) }
 }
 
 fn remove(name: &str) -> Command {
-    Command::RemoveMachine { name: MachineName::new(name).unwrap() }
+    Command::RemoveMachine { name: MachineName::new(name).unwrap(), base: 0 }
 }
 
 /// A state and the index of its next entry.
@@ -44,7 +44,7 @@ impl Log {
             }
             log.apply(claim).unwrap();
         }
-        log.apply(set(SITE)).unwrap();
+        log.set().unwrap();
         log
     }
 
@@ -52,6 +52,12 @@ impl Log {
         let index = self.1;
         self.1 += 1;
         self.0.apply(index, &entry(index, command), b"raw")
+    }
+
+    /// Applies the whole site to whatever is in force.
+    fn set(&mut self) -> Outcome {
+        let base = self.0.spec.as_ref().map_or(0, |s| s.generation);
+        self.apply(set(base, SITE))
     }
 
     fn adopt(&mut self, (machine, name): (&str, &str), action: Action) -> StepId {
@@ -89,7 +95,7 @@ fn a_step_is_not_begun_once_the_spec_has_changed_its_mind() {
     let mut log = Log::new();
     log.apply(remove("w2")).unwrap();
     let drain = log.adopt(("n3", "m1"), drain());
-    log.apply(set(SITE)).unwrap();
+    log.set().unwrap();
     let late = log.advance(&drain, StepEvent::Grant).unwrap_err();
     assert!(late.to_string().contains("not wanted any more"), "{late}");
 }
@@ -98,13 +104,103 @@ fn a_step_is_not_begun_once_the_spec_has_changed_its_mind() {
 fn a_machine_comes_back_only_while_its_retirement_has_not_begun() {
     let mut log = Log::new();
     log.apply(remove("w2")).unwrap();
-    log.apply(set(SITE)).unwrap();
+    log.set().unwrap();
     assert!(matches!(log.0.machines[&MachineId::new("n4").unwrap()].place, Place::Assigned { .. }));
     log.apply(remove("w2")).unwrap();
     let drain = log.adopt(("n3", "m1"), drain());
     log.advance(&drain, StepEvent::Grant).unwrap();
-    let back = log.apply(set(SITE)).unwrap_err();
+    let back = log.set().unwrap_err();
     assert!(back.to_string().contains("w2 is on its way out"), "{back}");
     log.apply(Command::ForgetMachine { machine: MachineId::new("n4").unwrap() }).unwrap();
-    log.apply(set(SITE)).unwrap();
+    log.set().unwrap();
+}
+
+#[test]
+fn of_two_who_apply_to_an_empty_site_the_second_is_told_who_won() {
+    let mut state = founded();
+    let by = |who: &str, text: &str| Entry { by: who.into(), ..entry(2, set(0, text)) };
+    state.apply(2, &by("ann", SITE), b"1").unwrap();
+    let lost = state.apply(3, &by("bob", &SITE.replace("mariadb", "postgresql")), b"2").unwrap_err();
+    assert_eq!(lost, Refusal::SpecConflict { base: 0, current: 1, by: "ann".into() });
+    let same = state.apply(4, &by("bob", SITE), b"3").unwrap();
+    assert_eq!(same, Reply::Generation { generation: 1, changed: false });
+}
+
+#[test]
+fn a_removal_that_was_allowed_for_an_earlier_spec_is_refused() {
+    let mut log = Log::new();
+    log.apply(remove("w1")).unwrap();
+    let late = Command::RemoveMachine { name: MachineName::new("w2").unwrap(), base: 1 };
+    assert!(matches!(log.apply(late), Err(Refusal::SpecConflict { base: 1, current: 2, .. })));
+}
+
+#[test]
+fn a_removed_machine_is_no_coordinator_any_more() {
+    let mut log = Log::new();
+    let named = SITE.replace("vips:", "coordinators: [m1, w2]\nvips:");
+    log.apply(set(1, &named)).unwrap();
+    log.apply(remove("w2")).unwrap();
+    assert_eq!(log.0.spec.as_ref().unwrap().spec.coordinators, [MachineName::new("m1").unwrap()]);
+    let text = &log.0.spec.as_ref().unwrap().text;
+    assert!(text.starts_with("# w2 was removed by test: applied as it is, this file would bring it back.\n"), "{text}");
+}
+
+#[test]
+fn the_version_may_be_corrected_until_the_cluster_is_begun() {
+    let mut log = Log::new();
+    let newer = crate::spec::parse(&SITE.replace("1.36.4", "1.36.5")).unwrap();
+    assert_eq!(log.0.check_change(&newer), []);
+    let renamed = crate::spec::parse(&SITE.replace("name: acme", "name: other")).unwrap();
+    assert_eq!(log.0.check_change(&renamed).len(), 1);
+    let action = serde_json::json!({"action": "control-plane-init",
+        "node": {"name": "m1", "address": "10.0.0.21", "controlPlane": true, "endpoint": "10.0.0.10:6443"},
+        "cluster": {"version": "1.36.4", "podSubnet": "", "serviceSubnet": "", "etcdTag": "", "corednsTag": "",
+            "certSans": [], "apiServerArgs": {}, "kubelet": {}, "proxyMode": "", "proxy": {}, "ignorePreflight": []}});
+    let init = log.adopt(("n3", "m1"), serde_json::from_value(action).unwrap());
+    log.advance(&init, StepEvent::Grant).unwrap();
+    assert_eq!(log.0.check_change(&newer).len(), 1);
+}
+
+mod binding {
+    //! A join string for one role.
+
+    use super::*;
+    use crate::spec::Role;
+
+    fn invited(role: Role) -> Log {
+        let mut log = Log(founded(), 2);
+        let purpose = TokenPurpose::Machine { name: MachineName::new("w1").unwrap(), role: Some(role) };
+        log.apply(token(1, 1000, purpose)).unwrap();
+        log
+    }
+
+    fn place(log: &Log) -> Place {
+        log.0.machines.values().next().unwrap().place.clone()
+    }
+
+    #[test]
+    fn it_lets_nobody_in_whom_the_spec_gives_another() {
+        let mut log = invited(Role::Database);
+        log.set().unwrap();
+        let refused = log.apply(claim(b"secret", "a")).unwrap_err();
+        assert!(refused.to_string().contains("for w1 as database, the spec has it as worker"), "{refused}");
+        assert!(log.0.machines.is_empty());
+        assert_eq!(log.0.tokens[&TokenId::new("t1").unwrap()].uses, 1, "it is not spent");
+    }
+
+    #[test]
+    fn it_is_remembered_until_a_spec_names_the_machine() {
+        let rows = [(Role::Worker, true), (Role::Database, false)];
+        for (role, fits) in rows {
+            let mut log = invited(role);
+            log.apply(claim(b"secret", "a")).unwrap();
+            assert_eq!(place(&log), Place::Bound { role });
+            log.set().unwrap();
+            assert_eq!(matches!(place(&log), Place::Assigned { .. }), fits, "{role}: {:?}", place(&log));
+        }
+        let mut log = invited(Role::Database);
+        log.apply(claim(b"secret", "a")).unwrap();
+        log.set().unwrap();
+        assert_eq!(place(&log), Place::Bound { role: Role::Database }, "for good");
+    }
 }

@@ -1,0 +1,36 @@
+//! Whether one machine can be taken out of a site that stands. Knows no plan.
+
+use super::check::{check, is_only_even};
+use super::problem::{Problem, Severity};
+use super::{Spec, check_change};
+use crate::catalog::Catalog;
+use crate::id::MachineName;
+
+/// What is wrong, or new and doubtful, once the machine called `name` is out: errors refuse it, warnings are told. What was
+/// doubtful before is not told again.
+pub fn check_removal(old: &Spec, name: &MachineName, catalog: &Catalog) -> Vec<Problem> {
+    let new = old.without(name);
+    let known = check(old, catalog);
+    let is_new = |p: &Problem| p.is_error() || known.iter().all(|k| k.message != p.message);
+    let mut problems = check_change(old, &new);
+    problems.extend(last_coordinator(old, &new));
+    problems.extend(check(&new, catalog).into_iter().map(|p| tolerated(p, &new)).filter(is_new));
+    problems
+}
+
+fn tolerated(problem: Problem, spec: &Spec) -> Problem {
+    if !is_only_even(&problem, spec) {
+        return problem;
+    }
+    let help = "let another take its place: `hactl apply` asks for an odd number";
+    Problem { severity: Severity::Warning, ..problem }.help(help)
+}
+
+/// An empty list means the first control planes, which is not what whoever wrote a list wanted.
+fn last_coordinator(old: &Spec, new: &Spec) -> Option<Problem> {
+    let gone = !old.coordinators.is_empty() && new.coordinators.is_empty();
+    gone.then(|| {
+        Problem::error("coordinators", "names no other machine: nothing would hold the site's own state")
+            .help("name others there and apply first")
+    })
+}
