@@ -85,7 +85,14 @@ async fn remove(cli: &Cli, client: &Client, node: &NodeView, removal: &Removal) 
     }
     let before = Before::now(client).await?;
     let request = RemoveNodeRequest { name: name.clone(), key: key() };
-    client.call(async |mut c| c.remove_node(request.clone()).await).await?;
+    let told: Removed = client.document(async |mut c| c.remove_node(request.clone()).await).await?;
+    if let Some(name) = told.forgotten {
+        voice.say(&format!("{name} is forgotten: should it return, it is refused until it joins anew\n"));
+        return Ok(());
+    }
+    for warning in told.warnings {
+        voice.say(&format!("note: {warning}\n"));
+    }
     if removal.no_wait {
         voice.say(&format!("{name} is being removed: `hactl watch` shows it\n"));
     } else {
@@ -94,6 +101,16 @@ async fn remove(cli: &Cli, client: &Client, node: &NodeView, removal: &Removal) 
     }
     voice.say(&format!("take {name} out of your cluster.yaml too: the next apply would bring it back\n"));
     Ok(())
+}
+
+/// What the coordinator says of a removal.
+#[derive(serde::Deserialize)]
+struct Removed {
+    /// A machine that was on its way out and silent: nothing more is waited for.
+    forgotten: Option<String>,
+    /// What the site loses.
+    #[serde(default)]
+    warnings: Vec<String>,
 }
 
 /// What will happen, before it does.
