@@ -10,6 +10,7 @@ backends() { lab exec "$1" "echo 'show stat' | socat - /run/haproxy/admin.sock" 
 backends_are() { [ "$(backends lb1 "$1")" = "$2" ] && [ "$(backends lb2 "$1")" = "$2" ]; }
 gone() { ! lab kubectl get node "$1"; }
 clean() { lab exec "$1" 'test ! -e /etc/kubernetes/kubelet.conf && test ! -e /usr/local/bin/kubelet && ! systemctl is-active -q kubelet containerd'; }
+spec=${HA_LAB_DIR:-$ROOT/.lab}/site.yaml
 before=$(mktemp)
 trap 'rm -f "$before"' EXIT
 
@@ -28,7 +29,8 @@ within 60 "the coordinators are two" coordinators 2
 whole 3 2 2
 
 steps_done >"$before"
-lab hactl spec show >"${HA_LAB_DIR:-$ROOT/.lab}/site.yaml"
+# As the operator was told: out of the file too.
+sed -i '/name: w2,/d; /name: m3,/d' "$spec"
 lab add w3 worker
 lab apply
 within 60 "w3 takes its share" backends_are http "w1:UP w3:UP"
@@ -36,7 +38,7 @@ whole 4 2 2
 say "done for w3: $(new_steps "$before")"
 
 steps_done >"$before"
-sed -i 's/^loadBalancers:.*//; $ a loadBalancers: {timeouts: {client: 2h}}' "${HA_LAB_DIR:-$ROOT/.lab}/site.yaml"
+sed -i 's/^loadBalancers:.*//; $ a loadBalancers: {timeouts: {client: 2h}}' "$spec"
 lab apply
 [ "$(new_steps "$before")" = "lb1.haproxy lb2.haproxy" ] || fail "a changed timeout did: $(new_steps "$before")"
 say "holds: a changed timeout reaches the load balancers and nothing else"

@@ -17,6 +17,15 @@ const PROGRAM: &str = "/usr/bin/ha-coordinator";
 const CERTIFICATE: &str = "/etc/ha-mesh/coordinator.pem";
 const HEALTH: &str = "http://127.0.0.1:7409/healthz";
 const PACKAGES: &str = "/var/lib/ha-mesh/packages";
+/// What the program makes when it joins: keys above all, which must not stay on a machine that leaves.
+const MADE: [(&str, Owned); 6] = [
+    (CERTIFICATE, Owned::File),
+    ("/etc/ha-mesh/coordinator.key", Owned::File),
+    ("/etc/ha-mesh/coordinator.host", Owned::File),
+    ("/etc/ha-mesh/seal.key", Owned::File),
+    ("/var/lib/ha-mesh/coordinator", Owned::Dir),
+    ("/var/lib/ha-mesh/share", Owned::Dir),
+];
 
 pub(super) async fn probe(action: &CoordinatorReplica, cx: &Context<'_>) -> Result<Probe, ActError> {
     if !rendered::is_applied(cx, Component::Coordinator, &action.package).await? {
@@ -129,8 +138,8 @@ fn is_locked(said: &str) -> bool {
 async fn join(action: &CoordinatorReplica, cx: &Context<'_>) -> Result<(), ActError> {
     (cx.progress)("joining the other coordinators".to_owned());
     let string = cx.credential(CredentialKind::CoordinatorJoin)?;
-    for path in ["/etc/ha-mesh/coordinator.pem", "/etc/ha-mesh/coordinator.key"] {
-        cx.ledger.own_file(cx.host, Path::new(path), Owned::File).await?;
+    for (path, kind) in MADE {
+        cx.ledger.own_file(cx.host, Path::new(path), kind).await?;
     }
     let args = ["join", "--address", action.address.as_str()];
     let command = Command::new(PROGRAM, &args).stdin(string.as_bytes().to_vec()).timeout(Duration::from_secs(120));
