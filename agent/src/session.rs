@@ -19,6 +19,9 @@ use crate::logs;
 use crate::machine::Machine;
 use crate::steps::Steps;
 
+#[cfg(test)]
+mod tests;
+
 /// Changes that come together are told together.
 const GATHER: Duration = Duration::from_millis(20);
 /// A word at least this often: the coordinator counts silence.

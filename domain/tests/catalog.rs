@@ -181,3 +181,18 @@ fn a_catalog_of_ten_megabytes_is_not_read() {
     let error = Catalog::parse(&"[".repeat(10 << 20)).unwrap_err().to_string();
     assert!(error.contains("is this the right file"), "{error}");
 }
+
+#[test]
+fn a_version_whose_parts_are_not_all_in_the_catalog_is_refused_with_the_part() {
+    let without =
+        |name: &str| mirror().lines().filter(|l| !l.contains(name)).map(|l| format!("{l}\n")).collect::<String>();
+    let fine = include_str!("spec/fine.yaml").replace("1.36.4", "1.36.3");
+    let read = |text: &str| ha_domain::spec::read(&fine, &Catalog::parse(text).unwrap());
+    assert!(read(&mirror()).is_ok());
+    for part in ["containerd", "coredns", "traefik"] {
+        let problems = read(&without(part)).unwrap_err();
+        assert_eq!(problems[0].path, "kubernetes.version");
+        assert!(problems[0].message.contains("a part of 1.36.3 is missing"), "{}", problems[0].message);
+        assert!(problems[0].message.contains(part), "{}", problems[0].message);
+    }
+}

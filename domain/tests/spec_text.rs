@@ -68,6 +68,20 @@ fn a_bomb_of_aliases_is_refused_in_good_time() {
 }
 
 #[test]
+fn a_file_with_more_values_anchors_or_aliases_than_a_spec_can_have_is_refused() {
+    let many = |n: usize, item: &dyn Fn(usize) -> String| (0..n).map(item).collect::<Vec<_>>().join(", ");
+    for (text, told) in [
+        (format!("{FINE}x: [{}]\n", many(110_000, &|_| "1".to_owned())), "more values"),
+        (format!("{FINE}x: [{}]\n", many(300, &|n| format!("&a{n} 1"))), "more anchors and aliases"),
+        (format!("{FINE}a: &a 1\nx: [{}]\n", many(300, &|_| "*a".to_owned())), "more anchors and aliases"),
+    ] {
+        let problems = parse(&text).unwrap_err();
+        assert!(problems[0].message.contains(told), "{told}: {}", problems[0].message);
+        assert_eq!(problems.len(), 1);
+    }
+}
+
+#[test]
 fn a_file_full_of_mistakes_is_answered_in_good_time_and_with_a_bounded_list() {
     let wrong: String = (0..5_000).map(|n| format!("setting{n}: 1\n")).collect();
     let begin = Instant::now();

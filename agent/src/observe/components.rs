@@ -58,7 +58,7 @@ pub(super) async fn look(machine: Arc<Machine>) {
 pub(super) async fn first(machine: Arc<Machine>) {
     for (component, action) in machine.wanted.all() {
         if is_history(component) {
-            show(&machine, &action, ComponentState::Converged, Default::default());
+            show(&machine, &action, ComponentState::Converged, kept(&machine, component));
         } else {
             one(&machine, &action).await;
         }

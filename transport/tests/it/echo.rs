@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use bytes::{Buf, BufMut};
-use ha_transport::Peer;
+use ha_transport::{Peer, ServerLimits};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::body::Body;
@@ -63,7 +63,8 @@ impl tower::Service<http::Request<Body>> for Echo {
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
         let echo = self.clone();
         Box::pin(async move {
-            let mut grpc = tonic::server::Grpc::new(Text);
+            let most = ServerLimits::agents().message_bytes;
+            let mut grpc = tonic::server::Grpc::new(Text).apply_max_message_size_config(Some(most), None);
             Ok(match request.uri().path() {
                 "/test.Echo/Who" => {
                     let who = service_fn(move |r: Request<String>| {

@@ -191,6 +191,22 @@ async fn tls_without_http_2_is_refused() {
 }
 
 #[tokio::test]
+async fn what_is_not_http_2_after_the_handshake_ends_that_connection_and_no_other() {
+    let site = Site::new("site");
+    let served = served_with(&site, ListenLimits::default()).await;
+    let good = served.channel(&site.store(agent("n1")));
+    who(&good).await.unwrap();
+    let mut bad = raw(&served, &site.credentials(agent("n2")), &[b"h2"]).await.unwrap();
+    bad.write_all(&[0xff; 4096]).await.unwrap();
+    let mut answer = Vec::new();
+    let ended = tokio::time::timeout(Duration::from_secs(2), bad.read_to_end(&mut answer)).await;
+    assert!(ended.is_ok(), "it is still open");
+    until("it left the register", || served.connections.count() == 1).await;
+    assert!(who(&good).await.is_ok());
+    assert_eq!(served.echo.entered(), 2);
+}
+
+#[tokio::test]
 async fn no_session_can_be_resumed_past_the_certificate_check() {
     let site = Site::new("site");
     let served = served_with(&site, ListenLimits::default()).await;

@@ -51,6 +51,19 @@ async fn endless_headers_are_refused() {
 }
 
 #[tokio::test]
+async fn a_message_larger_than_the_limit_is_refused_and_its_connection_goes_on() {
+    let site = Site::new("site");
+    let served = Served::by(site.config()).await;
+    let channel = served.channel(&site.store(agent("n1")));
+    let of = |bytes: usize| call(&channel, tonic::Request::new("y".repeat(bytes)));
+    let refused = of(256 * 1024 + 1).await.unwrap_err();
+    assert_eq!(refused.code(), tonic::Code::OutOfRange, "{refused}");
+    assert_eq!(served.echo.entered(), 0);
+    assert!(of(256 * 1024).await.is_ok());
+    assert_eq!(served.counters.admitted(), 1);
+}
+
+#[tokio::test]
 async fn a_connection_of_its_age_is_left_and_no_call_that_was_sent_breaks() {
     let site = Site::new("site");
     let limits = ServerLimits { connection_age: Duration::from_millis(100), ..ServerLimits::agents() };

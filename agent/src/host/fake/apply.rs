@@ -77,10 +77,18 @@ impl Host for SimulatedMachine {
         self.call("read", |s| Ok(s.files.get(path).map(|c| c.bytes.clone()))).await
     }
     async fn write(&self, file: NewFile<'_>) -> Result<(), HostError> {
-        self.call("write", |s| s.files.put(file.path, Node::File(Content::new(file.content, file.mode)))).await
+        self.call("write", |s| {
+            s.leaks.look_at_file(file.path, file.content, file.mode);
+            s.files.put(file.path, Node::File(Content::new(file.content, file.mode)))
+        })
+        .await
     }
     async fn append(&self, path: &Path, bytes: &[u8]) -> Result<(), HostError> {
-        self.call("append", |s| s.files.append(path, bytes)).await
+        self.call("append", |s| {
+            s.leaks.look_at_file(path, bytes, 0o600);
+            s.files.append(path, bytes)
+        })
+        .await
     }
     async fn link(&self, target: &Path, path: &Path) -> Result<(), HostError> {
         self.call("link", |s| s.files.put(path, Node::Link(target.to_owned()))).await
@@ -118,7 +126,11 @@ impl Host for SimulatedMachine {
         if command.program.ends_with("ha-coordinator") {
             return self.run_coordinator(&command).await;
         }
-        self.in_site("run", |site, name| programs::run(site, name, &command)).await
+        self.in_site("run", |site, name| {
+            site.state(name)?.leaks.look_at_command(&command);
+            programs::run(site, name, &command)
+        })
+        .await
     }
     async fn unit(&self, name: &str) -> Result<Unit, HostError> {
         self.call("unit", |s| Ok(s.unit(name))).await

@@ -3,8 +3,12 @@
 //! Knows nothing of what the calls do.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use crate::host::HostError;
+
+/// Calls that need room on the disk.
+const WRITING: [&str; 8] = ["write", "append", "copy", "make_dir", "link", "download", "unpack", "install_packages"];
 
 /// Per machine; counting begins at 1 with each [`Faults::clear`].
 #[derive(Debug, Clone, Default)]
@@ -13,6 +17,7 @@ pub(super) struct Faults {
     stop_before: Option<usize>,
     stop_after: Option<usize>,
     errors: BTreeMap<usize, HostError>,
+    full_from: Option<usize>,
     stopped: bool,
 }
 
@@ -29,6 +34,9 @@ impl Faults {
     }
     pub(super) fn fail_at(&mut self, call: usize, error: HostError) {
         self.errors.insert(call, error);
+    }
+    pub(super) fn full_from(&mut self, call: usize) {
+        self.full_from = Some(call);
     }
     pub(super) fn calls(&self) -> &[&'static str] {
         &self.calls
@@ -47,6 +55,10 @@ impl Faults {
         if self.stop_before == Some(self.calls.len()) {
             self.stopped = true;
             return Err(HostError::Stopped);
+        }
+        if self.full_from.is_some_and(|n| n <= self.calls.len()) && WRITING.contains(&what) {
+            let reason = "No space left on device (os error 28)".to_owned();
+            return Err(HostError::File { doing: what, path: PathBuf::from("/"), reason });
         }
         self.errors.remove(&self.calls.len()).map_or(Ok(()), Err)
     }

@@ -61,6 +61,18 @@ impl SimulatedMachine {
     pub fn fail_at(&self, call: usize, error: HostError) {
         self.with(|state| state.faults.fail_at(call, error));
     }
+    /// From the `call`-th call on there is no room on the disk, until [`SimulatedMachine::restart_agent`].
+    pub fn fill_disk_from(&self, call: usize) {
+        self.with(|state| state.faults.full_from(call));
+    }
+    /// Secrets that must not be seen; [`SimulatedMachine::leaks`] tells where they were.
+    pub fn watch_for(&self, secrets: &[String]) {
+        self.with(|state| state.leaks.watch_for(secrets));
+    }
+    /// Arguments, variables and files in which a watched secret was seen by others than root.
+    pub fn leaks(&self) -> Vec<String> {
+        self.with(|state| state.leaks.found())
+    }
     /// Comes back once the agent has died. What it was doing is to be dropped then, as a process is: it would only hear that
     /// the machine stopped.
     pub async fn agent_death(&self) {

@@ -11,6 +11,7 @@ mod distribution;
 mod faults;
 mod files;
 mod joget;
+mod leaks;
 mod machine;
 mod network;
 mod programs;

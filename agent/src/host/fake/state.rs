@@ -12,6 +12,7 @@ use super::database::Server;
 use super::distribution;
 use super::faults::Faults;
 use super::files::Files;
+use super::leaks::Leaks;
 use super::units::Running;
 
 /// A machine.
@@ -37,6 +38,7 @@ pub(super) struct State {
     pub(super) control_plane: bool,
     pub(super) database: Option<Server>,
     pub(super) faults: Faults,
+    pub(super) leaks: Leaks,
     boots: u64,
     pids: u32,
 }
@@ -61,6 +63,7 @@ impl State {
             control_plane: false,
             database: None,
             faults: Faults::default(),
+            leaks: Leaks::default(),
             boots: 0,
             pids: 300,
         };

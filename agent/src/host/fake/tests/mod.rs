@@ -2,7 +2,10 @@
 
 mod building;
 mod crashes;
+mod full_disk;
+mod secrets;
 mod site;
+mod unfit;
 
 use std::net::IpAddr;
 use std::path::Path;

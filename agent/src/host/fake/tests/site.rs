@@ -49,7 +49,7 @@ pub(super) struct Site {
 }
 
 /// Files that come over the mesh: what was asked for.
-struct Stream(SimulatedMachine);
+struct Stream(SimulatedMachine, Arc<Machine>);
 
 #[async_trait]
 impl Mesh for Stream {
@@ -59,7 +59,7 @@ impl Mesh for Stream {
     }
 
     fn clock_ahead_ms(&self) -> Option<i64> {
-        Some(0)
+        self.1.clock_ahead_ms()
     }
 }
 
@@ -139,10 +139,16 @@ impl Site {
 
     /// Carries out one action, as an agent does.
     pub(super) async fn ensure(&self, name: &MachineName, action: &Action) -> Result<(), ActError> {
+        self.find(name, action).await.map(drop)
+    }
+
+    /// The same, with what was found.
+    async fn find(&self, name: &MachineName, action: &Action) -> Result<BTreeMap<String, String>, ActError> {
         let agent = &self.agents[name];
         let credentials = credentials();
         let quiet = |_: String| {};
-        let mesh = Stream(self.machines[name].clone());
+        agent.hear_clock(self.world.now());
+        let mesh = Stream(self.machines[name].clone(), Arc::clone(agent));
         let cx = Context {
             host: &*agent.host,
             ledger: &agent.ledger,
@@ -150,15 +156,15 @@ impl Site {
             mesh: &mesh,
             progress: &quiet,
         };
-        Box::pin(execute::ensure(action, &cx)).await?;
+        let facts = Box::pin(execute::ensure(action, &cx)).await?;
         agent.wanted.set(&*agent.host, action).await?;
-        Ok(())
+        Ok(facts)
     }
 
     /// Carries out a step and notes it. What fails says which step it was.
     pub(super) async fn carry_out(&mut self, step: &Step) {
-        let outcome = self.ensure(&step.name, &step.action).await;
-        outcome.unwrap_or_else(|e| panic!("{}: {e}", step.id));
+        let outcome = self.find(&step.name, &step.action).await;
+        let facts = outcome.unwrap_or_else(|e| panic!("{}: {e}", step.id));
         let now = self.world.now();
         let record = StepRecord {
             step: step.clone(),
@@ -170,7 +176,7 @@ impl Site {
         self.state.journal.insert(step.id.clone(), record);
         // The agent shows history when a step ended.
         let converged = ha_domain::report::ComponentState::Converged;
-        crate::steps::show(&self.agents[&step.name], &step.action, converged, BTreeMap::new());
+        crate::steps::show(&self.agents[&step.name], &step.action, converged, facts);
     }
 
     /// Plans and acts until there is nothing to do; calls `before` ahead of each step.

@@ -57,22 +57,31 @@ async fn attempt(what: &Download<'_>) -> Result<(), Failure> {
     expect_size(what.size, announced.unwrap_or(what.size))?;
     let mut body = answer.into_body();
     let writer = Writer::begin(what.to);
-    let mut taken = 0;
-    while let Some(chunk) = next(&mut body).await? {
-        taken += chunk.len() as u64;
-        if what.size != 0 && taken > what.size {
-            expect_size(what.size, taken)?;
-        }
-        if !writer.take(chunk).await {
-            break;
-        }
-    }
-    let (digest, draft) = writer.end().await.map_err(Failure::Lasting)?;
+    let passed = pass_on(&mut body, &writer, what.size).await;
+    // After a failure too: its draft is gone before anybody looks, or tries again.
+    let written = writer.end().await;
+    passed?;
+    let (digest, draft) = written.map_err(Failure::Lasting)?;
     if digest != *what.sha256 {
         let reason = format!("its sha256 is {digest}, the catalog says {}; nothing was kept", what.sha256);
         return Err(Failure::Lasting(reason));
     }
     draft::publish(draft, what.mode, what.lifespan).await.map_err(Failure::Lasting)
+}
+
+/// All that comes goes to the writer, until it has ended or is more than was announced.
+async fn pass_on(body: &mut Incoming, writer: &Writer, size: u64) -> Result<(), Failure> {
+    let mut taken = 0;
+    while let Some(chunk) = next(body).await? {
+        taken += chunk.len() as u64;
+        if size != 0 && taken > size {
+            expect_size(size, taken)?;
+        }
+        if !writer.take(chunk).await {
+            break;
+        }
+    }
+    Ok(())
 }
 
 fn expect_size(wanted: u64, found: u64) -> Result<(), Failure> {

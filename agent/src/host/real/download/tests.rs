@@ -143,3 +143,34 @@ fn a_location_may_be_whole_or_relative() {
     assert_eq!(resolve(&from, "/x"), "https://host:8443/x");
     assert_eq!(resolve(&from, "x"), "https://host:8443/a/x");
 }
+
+#[tokio::test]
+async fn a_mirror_that_is_down_is_named_after_three_tries_and_leaves_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let url = format!("http://{nobody}/kubeadm");
+    let refused = get(&url, &Digest::of(b""), &dir.path().join("file")).await.unwrap_err();
+    assert!(refused.contains(&url) && refused.contains("refused; tried 3 times"), "{refused}");
+    assert!(names(dir.path()).is_empty());
+}
+
+#[tokio::test]
+async fn a_file_that_is_cut_short_each_time_leaves_what_was_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let to = dir.path().join("file");
+    std::fs::write(&to, "the old one").unwrap();
+    let (url, asked) = server(vec![b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf".to_vec()]).await;
+    let refused = get(&url, &Digest::of(b"whole"), &to).await.unwrap_err();
+    assert!(refused.contains("it broke off") && refused.contains("tried 3 times"), "{refused}");
+    assert_eq!(asked.load(Ordering::SeqCst), 3);
+    assert_eq!((names(dir.path()), std::fs::read_to_string(&to).unwrap()), (vec!["file".into()], "the old one".into()));
+}
+
+#[tokio::test]
+async fn a_mirror_that_is_busy_is_asked_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let busy = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n".to_vec();
+    let (url, asked) = server(vec![busy, ok(b"there")]).await;
+    get(&url, &Digest::of(b"there"), &dir.path().join("file")).await.unwrap();
+    assert_eq!(asked.load(Ordering::SeqCst), 2);
+}

@@ -4,6 +4,8 @@
 
 mod apt;
 pub(super) mod quiet;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
@@ -32,56 +34,95 @@ impl Packages {
             return Ok(());
         }
         let names: Vec<&str> = missing.iter().map(String::as_str).collect();
-        let outcome = self::install(&names, &mut fetched).await;
+        let outcome = self::install(&Real, &names, &mut fetched).await;
         outcome.map_err(|reason| HostError::Packages { packages: names.join(" "), reason })
+    }
+}
+
+/// The programs of the package manager.
+trait Programs {
+    /// Runs one.
+    fn run(&self, command: &[&str]) -> impl Future<Output = Result<Output, HostError>> + Send;
+    /// Runs one that installs: nothing starts by itself meanwhile, and afterwards all is on the disk.
+    fn install(&self, command: &[&str]) -> impl Future<Output = Result<Output, HostError>> + Send;
+}
+
+/// Those of this machine.
+struct Real;
+
+impl Programs for Real {
+    async fn run(&self, command: &[&str]) -> Result<Output, HostError> {
+        let (program, args) = command.split_first().unwrap_or((&"", &[]));
+        let mut command = Command::new(program, args).timeout(Duration::from_secs(1200));
+        for (name, value) in apt::ENVIRONMENT {
+            command = command.env(name, value);
+        }
+        programs::run(command).await
+    }
+
+    async fn install(&self, command: &[&str]) -> Result<Output, HostError> {
+        let quiet = quiet::Quiet::begin()?;
+        let output = self.run(command).await;
+        // dpkg was told not to sync each file. Only this file system: a machine has others that are busy with images.
+        blocking("sync", std::path::Path::new("/"), |root| Ok(rustix::fs::syncfs(std::fs::File::open(root)?)?)).await?;
+        quiet.end()?;
+        output
     }
 }
 
 /// Those that dpkg does not list as properly installed.
 pub(super) async fn missing(packages: &[&str]) -> Result<Vec<String>, HostError> {
-    let mut args = vec!["--show", "--showformat=${Package} ${db:Status-Abbrev}\n"];
-    args.extend(packages);
+    missing_of(&Real, packages).await
+}
+
+async fn missing_of(programs: &impl Programs, packages: &[&str]) -> Result<Vec<String>, HostError> {
+    let mut query = vec!["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Abbrev}\n"];
+    query.extend(packages);
     // It fails when one is unknown, and still lists the others.
-    let known = programs::run(Command::new("dpkg-query", &args)).await?.text();
+    let known = programs.run(&query).await?.text();
     let installed = |name: &str| known.lines().any(|l| l.trim_end().split_once(' ') == Some((name, "ii")));
     Ok(packages.iter().filter(|name| !installed(name)).map(|name| (*name).to_owned()).collect())
 }
 
-async fn install(names: &[&str], fetched: &mut Option<std::time::Instant>) -> Result<(), String> {
+async fn install(
+    programs: &(impl Programs + Sync),
+    names: &[&str],
+    fetched: &mut Option<std::time::Instant>,
+) -> Result<(), String> {
     if fetched.is_none_or(|at| at.elapsed() > FRESH) && !lists_are_fresh().await {
-        fetch_lists(fetched).await?;
+        fetch_lists(programs, fetched).await?;
     }
-    let mut last = attempt(&apt::install(names)).await?;
+    let mut last = attempt(programs, &apt::install(names)).await?;
     for _ in 0..2 {
         match last {
-            None => return complete(names).await,
-            Some(Trouble::Interrupted) => finish_interrupted().await?,
+            None => return complete(programs, names).await,
+            Some(Trouble::Interrupted) => finish_interrupted(programs).await?,
             // The lists name what the mirror no longer has, or do not name it yet.
             Some(Trouble::Stale(ref why)) => {
                 tracing::info!(why, "fetching the lists of packages anew");
-                fetch_lists(fetched).await?;
+                fetch_lists(programs, fetched).await?;
             }
             Some(ref other) => return Err(other.advice()),
         }
-        last = attempt(&apt::install(names)).await?;
+        last = attempt(programs, &apt::install(names)).await?;
     }
     match last {
-        None => complete(names).await,
+        None => complete(programs, names).await,
         Some(trouble) => Err(trouble.advice()),
     }
 }
 
 /// A package that was cut off while it was unpacked counts as installed for apt, but is not: it is installed again.
-async fn complete(names: &[&str]) -> Result<(), String> {
-    let left = missing(names).await.map_err(|e| e.to_string())?;
+async fn complete(programs: &(impl Programs + Sync), names: &[&str]) -> Result<(), String> {
+    let left = missing_of(programs, names).await.map_err(|e| e.to_string())?;
     if left.is_empty() {
         return Ok(());
     }
     let left: Vec<&str> = left.iter().map(String::as_str).collect();
-    if let Some(trouble) = attempt(&apt::reinstall(&left)).await? {
+    if let Some(trouble) = attempt(programs, &apt::reinstall(&left)).await? {
         return Err(trouble.advice());
     }
-    match missing(&left).await.map_err(|e| e.to_string())? {
+    match missing_of(programs, &left).await.map_err(|e| e.to_string())? {
         still if still.is_empty() => Ok(()),
         still => Err(format!(
             "apt-get says it worked, dpkg says {} is not installed; look at `dpkg --audit`",
@@ -91,21 +132,17 @@ async fn complete(names: &[&str]) -> Result<(), String> {
 }
 
 /// One run of apt-get that installs; `None` when it worked.
-async fn attempt(command: &[&str]) -> Result<Option<Trouble>, String> {
-    let quiet = quiet::Quiet::begin().map_err(|e| e.to_string())?;
-    let output = run(command).await;
-    // dpkg was told not to sync each file. Only this file system: a machine has others that are busy with images.
-    blocking("sync", std::path::Path::new("/"), |root| Ok(rustix::fs::syncfs(std::fs::File::open(root)?)?))
-        .await
-        .map_err(|e| e.to_string())?;
-    quiet.end().map_err(|e| e.to_string())?;
-    Ok(apt::trouble(&output?))
+async fn attempt(programs: &impl Programs, command: &[&str]) -> Result<Option<Trouble>, String> {
+    programs.install(command).await.map(|output| apt::trouble(&output)).map_err(|e| e.to_string())
 }
 
-async fn fetch_lists(fetched: &mut Option<std::time::Instant>) -> Result<(), String> {
+async fn fetch_lists(
+    programs: &(impl Programs + Sync),
+    fetched: &mut Option<std::time::Instant>,
+) -> Result<(), String> {
     let begun = std::time::Instant::now();
     loop {
-        match apt::trouble(&run(&apt::update()).await?) {
+        match apt::trouble(&programs.run(&apt::update()).await.map_err(|e| e.to_string())?) {
             None => {
                 *fetched = Some(std::time::Instant::now());
                 return Ok(());
@@ -118,20 +155,8 @@ async fn fetch_lists(fetched: &mut Option<std::time::Instant>) -> Result<(), Str
 }
 
 /// An earlier run was cut off in the middle: finished here.
-async fn finish_interrupted() -> Result<(), String> {
-    let quiet = quiet::Quiet::begin().map_err(|e| e.to_string())?;
-    let output = run(&apt::finish()).await;
-    quiet.end().map_err(|e| e.to_string())?;
-    apt::trouble(&output?).map_or(Ok(()), |trouble| Err(trouble.advice()))
-}
-
-async fn run(command: &[&str]) -> Result<Output, String> {
-    let (program, args) = command.split_first().ok_or("nothing to run")?;
-    let mut command = Command::new(program, args).timeout(Duration::from_secs(1200));
-    for (name, value) in apt::ENVIRONMENT {
-        command = command.env(name, value);
-    }
-    programs::run(command).await.map_err(|e| e.to_string())
+async fn finish_interrupted(programs: &impl Programs) -> Result<(), String> {
+    attempt(programs, &apt::finish()).await?.map_or(Ok(()), |trouble| Err(trouble.advice()))
 }
 
 /// Whether some run of `apt-get update` changed the folder of lists within a day.
