@@ -37,6 +37,8 @@ pub(super) struct State {
     pub(super) control_plane: bool,
     pub(super) database: Option<Server>,
     pub(super) faults: Faults,
+    /// What kubeadm was run for, in its order, whatever came of it.
+    pub(super) kubeadm_runs: Vec<&'static str>,
     boots: u64,
     pids: u32,
 }
@@ -61,6 +63,7 @@ impl State {
             control_plane: false,
             database: None,
             faults: Faults::default(),
+            kubeadm_runs: Vec::new(),
             boots: 0,
             pids: 300,
         };
