@@ -50,9 +50,9 @@ async fn of_two_who_apply_at_once_one_wins_and_the_other_is_told_who() {
     let base = site.converged().await.unwrap().spec.unwrap().generation;
     let (of_ann, of_bob) =
         tokio::join!(connect_timeout(&ann, site, base, 7), connect_timeout(&bob, site, base, 8));
-    let (winner, seconds, refusal) = match (of_ann, of_bob) {
-        (Ok(generation), Err(refusal)) if generation == base + 1 => ("ann", "7s", refusal),
-        (Err(refusal), Ok(generation)) if generation == base + 1 => ("bob", "8s", refusal),
+    let (winner, timeout, refusal) = match (of_ann, of_bob) {
+        (Ok(generation), Err(refusal)) if generation == base + 1 => ("ann", "7000ms", refusal),
+        (Err(refusal), Ok(generation)) if generation == base + 1 => ("bob", "8000ms", refusal),
         other => panic!("{other:?}"),
     };
     assert_eq!(refusal.code(), Code::Aborted);
@@ -60,7 +60,7 @@ async fn of_two_who_apply_at_once_one_wins_and_the_other_is_told_who() {
 
     site.converged().await.unwrap();
     let config = site.machine("lb1").unwrap().text("/etc/haproxy/haproxy.cfg").unwrap();
-    assert!(config.contains(&format!("timeout connect {seconds}")), "{config}");
+    assert!(config.contains(&format!("timeout connect {timeout}")), "{config}");
     shared::apply(site).await;
     site.converged().await.unwrap();
 }

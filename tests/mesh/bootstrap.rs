@@ -41,6 +41,7 @@ async fn every_node_is_made_by_one_run_of_kubeadm() {
 #[tokio::test]
 async fn every_step_of_an_undisturbed_bootstrap_is_confirmed_by_a_report() {
     let (site, _quiet) = shared::site().await;
+    site.converged().await.unwrap();
     let steps = site.admin.steps().await.unwrap();
     let open: Vec<_> = steps.iter().filter(|s| !matches!(s.status, Status::Confirmed { .. })).collect();
     assert!(open.is_empty(), "{open:#?}");

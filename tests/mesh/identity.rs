@@ -1,5 +1,7 @@
 //! Certificates that do not count: revoked ones, those of another mesh, and those of another kind.
 
+use std::sync::Arc;
+
 use ha_domain::id::{Identity, MachineId, Subject};
 use ha_domain::state::Command;
 use ha_proto::v1::control_client::ControlClient;
@@ -7,7 +9,15 @@ use ha_proto::v1::{RevokeRequest, VersionRequest, WatchRequest};
 use ha_tests::operator::{Operator, key};
 use ha_tests::site::Site;
 use ha_tests::until::{until, until_so};
-use ha_transport::{Cause, ChannelOptions, CredentialStore, Credentials, Endpoint, channel, diagnose};
+use ha_transport::{
+    COORDINATOR_DNS_NAME, Cause, ChannelOptions, CredentialStore, Credentials, Endpoint, channel, diagnose,
+};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use tokio::io::AsyncReadExt as _;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
 
 use crate::other::Other;
 use crate::shared;
@@ -39,7 +49,12 @@ async fn a_revoked_operator_s_open_streams_are_closed_and_none_is_opened() {
     assert_eq!(eve.endpoints().len(), 3, "the streams come through the leader and through followers");
     let mut streams = Vec::new();
     for endpoint in eve.endpoints() {
-        let mut stream = eve.control(endpoint).unwrap().watch(WatchRequest {}).await.unwrap().into_inner();
+        // A follower may hear a moment later of the new certificate.
+        let open = async || {
+            let mut control = eve.control(endpoint).map_err(|e| e.to_string())?;
+            control.watch(WatchRequest {}).await.map_err(|status| status.to_string())
+        };
+        let mut stream = until("a stream", open).await.unwrap().into_inner();
         assert!(stream.message().await.unwrap().is_some());
         streams.push(stream);
     }
@@ -78,10 +93,22 @@ async fn a_revoked_agent_s_session_ends_and_it_is_not_let_in_again() {
     stranger.kill();
 }
 
-/// Somebody's certificate, together with the authority that `site` is known by.
-fn shown_to(site: &Site, theirs: Credentials) -> CredentialStore {
-    let ours = Credentials::load(site.replicas.leader().unwrap().keys(), "coordinator").unwrap();
-    CredentialStore::new(Credentials { ca_pem: ours.ca_pem, ..theirs }).unwrap()
+/// Whether the server speaks after it has seen this certificate. A client of our own would not even show it there.
+async fn is_let_in(endpoint: &Endpoint, shown: &Credentials, authority_pem: &str) -> std::io::Result<()> {
+    let (shown_pem, key_pem) = (shown.certificate_pem.as_bytes(), shown.key_pem.expose().as_bytes());
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(authority_pem.as_bytes()).unwrap()).unwrap();
+    let chain = CertificateDer::pem_slice_iter(shown_pem).map(Result::unwrap).collect();
+    let key = PrivateKeyDer::from_pem_slice(key_pem).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_protocol_versions(&[&rustls::version::TLS13]);
+    let config = config.unwrap().with_root_certificates(roots).with_client_auth_cert(chain, key);
+    let mut config = config.unwrap();
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let tcp = TcpStream::connect(endpoint.as_str()).await?;
+    let name = ServerName::try_from(COORDINATOR_DNS_NAME).unwrap();
+    let mut tls = TlsConnector::from(Arc::new(config)).connect(name, tcp).await?;
+    tls.read_u8().await.map(|_| ())
 }
 
 #[tokio::test]
@@ -90,17 +117,20 @@ async fn certificates_of_another_mesh_are_refused_at_every_door() {
     let other = Other::found("foreign").await;
     let foreigner = shared::stranger("foreigner");
     foreigner.join(&other.join).await.unwrap();
+    let neighbour = shared::stranger("neighbour-of-foreigner");
+    neighbour.join(&site.join).await.unwrap();
     let operator = Operator::login(&other.login).await.unwrap();
-    let theirs = [
-        ("coordinator", other.seat.keys().to_owned(), 7400),
-        ("agent", foreigner.config().keys.clone(), 7401),
+    let pairs = [
+        ("coordinator", other.seat.keys(), site.replicas.leader().unwrap().keys(), 7400),
+        ("agent", &foreigner.config().keys, &neighbour.config().keys, 7401),
     ];
-    for (name, keys, port) in theirs {
-        let credentials = shown_to(site, Credentials::load(&keys, name).unwrap());
-        let cause = turned_away(&door(site, port), &credentials).await;
-        assert!(is_refused(cause.as_ref()), "{name}: {cause:?}");
+    for (name, theirs, ours, port) in pairs {
+        let (theirs, ours) = (Credentials::load(theirs, name).unwrap(), Credentials::load(ours, name).unwrap());
+        is_let_in(&door(site, port), &ours, &ours.ca_pem).await.unwrap();
+        let refused = is_let_in(&door(site, port), &theirs, &ours.ca_pem).await.expect_err(name);
+        assert!(refused.to_string().contains("alert"), "{name}: {refused}");
     }
-    // And an honest operator of theirs does not talk to us: it does not know our authority.
+    // And a client of theirs does not talk to us: it does not know our authority.
     let cause = turned_away(&door(site, 7402), &operator.credentials).await;
     assert!(matches!(cause, Some(Cause::ServerNotTrusted(_))), "{cause:?}");
     other.seat.stop();

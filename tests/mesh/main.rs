@@ -2,6 +2,8 @@
 //!
 //! Most tests look at one site that was built once. What damages a site builds its own.
 
+// A test is one future that holds those of a whole mesh.
+#![recursion_limit = "256"]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on must fail")]
 
 mod applying;

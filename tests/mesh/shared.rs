@@ -1,10 +1,9 @@
 //! The site that tests share, and what all of them need.
 
-use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Mutex, OnceLock};
 
 use ha_agent::host::fake::World;
 use ha_coordinator::store::Timing;
@@ -88,37 +87,17 @@ pub(crate) async fn operator(site: &Site, name: &str, role: &str) -> Operator {
     operator
 }
 
-/// Everything that any program of this process has logged.
-#[derive(Clone, Default)]
-pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    pub(crate) fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
-    }
-}
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-/// The log, which begins with the first call.
-pub(crate) fn log() -> Log {
-    static LOG: std::sync::OnceLock<Log> = std::sync::OnceLock::new();
+/// The file of everything that any program of this process has logged, which begins with the first call.
+pub(crate) fn log() -> PathBuf {
+    static LOG: OnceLock<PathBuf> = OnceLock::new();
     let begin = || {
-        let log = Log::default();
-        let ours = "info,ha_agent=trace,ha_coordinator=trace,ha_transport=trace,ha_domain=trace,openraft=warn";
+        let path = folder("log").join("all");
+        let ours = "info,ha_agent=trace,ha_coordinator=trace,ha_transport=trace,ha_domain=trace,openraft=error";
         let filter = tracing_subscriber::EnvFilter::new(ours);
-        let writer = log.clone();
+        let file = Mutex::new(std::fs::File::create(&path).unwrap());
         let all = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_thread_names(true);
-        all.with_writer(move || writer.clone()).init();
-        log
+        all.with_writer(file).init();
+        path
     };
     LOG.get_or_init(begin).clone()
 }

@@ -60,7 +60,7 @@ impl Home {
         let path = self.path.join("log");
         let file = File::create(&path).with_context(|| format!("make {}", path.display()))?;
         let filter = tracing_subscriber::EnvFilter::try_from_default_env();
-        let filter = filter.unwrap_or_else(|_| "info,openraft=warn".into());
+        let filter = filter.unwrap_or_else(|_| "info,openraft=error".into());
         let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_thread_names(true);
         log.with_writer(Mutex::new(file)).init();
         Ok(path)

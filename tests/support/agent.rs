@@ -12,12 +12,13 @@ use ha_agent::host::Host;
 use ha_agent::host::fake::SimulatedMachine;
 use ha_transport::JoinString;
 
-use crate::process::{Asked, Process};
+use crate::process::{Asked, Process, thread_name};
 
 /// An agent; it may run or not.
 pub struct AgentSeat {
     /// Its machine.
     pub machine: SimulatedMachine,
+    thread: String,
     config: Config,
     process: Option<Process>,
 }
@@ -27,7 +28,8 @@ impl AgentSeat {
     pub fn new(dir: &Path, machine: SimulatedMachine) -> Self {
         let home = dir.join("agents").join(machine.name());
         let config = Config { keys: home.join("keys"), state: home.join("state") };
-        Self { machine, config, process: None }
+        let thread = thread_name("agent", machine.name(), dir);
+        Self { machine, thread, config, process: None }
     }
 
     /// Where its certificate and its list of coordinators lie.
@@ -49,8 +51,7 @@ impl AgentSeat {
     /// When the system has no thread left.
     pub fn start(&mut self) -> std::io::Result<()> {
         let (config, host) = (self.config.clone(), Arc::new(self.machine.clone()));
-        let name = format!("ag-{}", self.machine.name());
-        self.process = Some(Process::start(&name, self.process.take(), |asked| serve(config, host, asked))?);
+        self.process = Some(Process::start(&self.thread, self.process.take(), |asked| serve(config, host, asked))?);
         Ok(())
     }
 

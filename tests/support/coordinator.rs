@@ -15,7 +15,7 @@ use ha_coordinator::store::{Role, Timing};
 use ha_domain::state::Package;
 use ha_transport::JoinString;
 
-use crate::process::{Asked, Process};
+use crate::process::{Asked, Process, thread_name};
 
 /// Before it is started again, as its unit says.
 const RESTART: Duration = Duration::from_millis(500);
@@ -26,6 +26,7 @@ pub struct CoordinatorSeat {
     pub name: String,
     /// Where it listens.
     pub address: IpAddr,
+    thread: String,
     config: Config,
     process: Mutex<Option<Process>>,
     mesh: Running,
@@ -67,7 +68,8 @@ impl CoordinatorSeat {
             telemetry: Some(SocketAddr::new(address, BASE_PORT + 9)),
             timing,
         };
-        Self { name: name.to_owned(), address, config, process: Mutex::default(), mesh: Running::default() }
+        let (thread, mesh) = (thread_name("coordinator", name, dir), Running::default());
+        Self { name: name.to_owned(), address, thread, config, process: Mutex::default(), mesh }
     }
 
     /// `ha-coordinator init`, with a package for further replicas.
@@ -106,8 +108,7 @@ impl CoordinatorSeat {
     pub fn start(&self) -> std::io::Result<()> {
         let (config, mesh) = (self.config.clone(), self.mesh.clone());
         self.process(|process| {
-            let name = format!("co-{}", self.name);
-            *process = Some(Process::start(&name, process.take(), |asked| keep(config, mesh, asked))?);
+            *process = Some(Process::start(&self.thread, process.take(), |asked| keep(config, mesh, asked))?);
             Ok(())
         })
     }
@@ -119,6 +120,13 @@ impl CoordinatorSeat {
                 process.kill();
             }
         });
+    }
+
+    /// Comes back when it has ended, if it was killed.
+    pub fn wait(&self) {
+        if let Some(process) = self.process(Option::take) {
+            process.wait();
+        }
     }
 
     /// Hands over and ends; comes back when it has.
@@ -151,6 +159,16 @@ impl CoordinatorSeat {
             votes && mesh.store.leadership().borrow().leader.is_some()
         };
         self.look(healthy).unwrap_or(false)
+    }
+}
+
+/// Ends all of them. The leader is killed once it is alone: there is nobody to hand over to.
+pub fn end_all<'a>(seats: impl Iterator<Item = &'a CoordinatorSeat>) {
+    let (leaders, followers): (Vec<_>, Vec<_>) = seats.partition(|seat| seat.leads());
+    followers.into_iter().for_each(CoordinatorSeat::stop);
+    for leader in leaders {
+        leader.kill();
+        leader.wait();
     }
 }
 

@@ -20,7 +20,7 @@ use ha_coordinator::config::Ports;
 use ha_coordinator::mesh::{Mesh, now};
 use ha_coordinator::store::Timing;
 
-use crate::coordinator::CoordinatorSeat;
+use crate::coordinator::{CoordinatorSeat, end_all};
 use crate::network::Network;
 use crate::operator::Operator;
 use crate::until::{until, until_so};
@@ -101,8 +101,7 @@ impl Coordinators {
 
     /// Ends them.
     pub fn end(&self) {
-        let (leaders, followers): (Vec<_>, Vec<_>) = self.seats.iter().partition(|seat| seat.leads());
-        followers.into_iter().chain(leaders).for_each(CoordinatorSeat::stop);
+        end_all(self.seats.iter());
     }
 }
 

@@ -3,6 +3,7 @@
 //! Knows nothing of what it runs.
 
 use std::future::Future;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -12,6 +13,12 @@ use tokio::sync::oneshot;
 
 /// How long work that cannot be interrupted (a file being written) may go on after the end.
 const LAST_WORK: Duration = Duration::from_secs(2);
+
+/// What a program's thread is called: what it is, on which machine, and of which mesh where there are several.
+pub fn thread_name(what: &str, machine: &str, dir: &Path) -> String {
+    let mesh = dir.file_name().map_or_else(String::new, |name| format!(".{}", name.to_string_lossy()));
+    format!("{what}-{machine}{mesh}")
+}
 
 /// What a program is told when it is to end by itself.
 pub type Asked = oneshot::Receiver<()>;

@@ -15,7 +15,7 @@ use ha_transport::{JoinString, LoginString};
 use tokio::sync::Mutex;
 
 use crate::agent::AgentSeat;
-use crate::coordinator::CoordinatorSeat;
+use crate::coordinator::{CoordinatorSeat, end_all};
 use crate::network::Network;
 use crate::operator::Operator;
 use crate::replicas::Replicas;
@@ -109,9 +109,7 @@ impl Site {
     pub async fn end(&self) {
         let mut agents = self.agents.lock().await;
         agents.values_mut().for_each(AgentSeat::kill);
-        // Followers first: a leader that ends hands over.
-        let (leaders, followers): (Vec<_>, Vec<_>) = self.replicas.seats().partition(|seat| seat.leads());
-        followers.into_iter().chain(leaders).for_each(|seat| seat.stop());
+        end_all(self.replicas.seats().map(AsRef::as_ref));
     }
 }
 
