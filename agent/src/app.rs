@@ -9,7 +9,6 @@ use ha_domain::id::Digest;
 use ha_proto::v1::agents_client::AgentsClient;
 use ha_proto::v1::{FetchRequest, RenewRequest};
 use ha_transport::{ChannelOptions, CredentialStore, Credentials, LocalKey, channel};
-use tokio::io::AsyncWriteExt as _;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -27,6 +26,8 @@ use crate::steps::Steps;
 
 /// Messages of steps that may wait for the session.
 const OUTBOX: usize = 256;
+/// What of a package is written at once: each write is synced.
+const BATCH: usize = 1 << 20;
 
 /// An agent that runs.
 pub struct Agent {
@@ -76,7 +77,7 @@ impl Mesh for Remote {
     async fn package(&self, digest: &Digest, to: &std::path::Path) -> Result<(), ActError> {
         let mut last = "no coordinator is known".to_owned();
         for endpoint in Endpoints::load(&self.machine.state).unwrap_or_default().shuffled() {
-            match fetch(&endpoint, &self.credentials, digest, to).await {
+            match self.fetch(&endpoint, digest, to).await {
                 Ok(()) => return Ok(()),
                 Err(error) => last = format!("{endpoint}: {error:#}"),
             }
@@ -89,27 +90,34 @@ impl Mesh for Remote {
     }
 }
 
-async fn fetch(
-    endpoint: &ha_transport::Endpoint,
-    credentials: &CredentialStore,
-    digest: &Digest,
-    to: &std::path::Path,
-) -> anyhow::Result<()> {
-    use sha2::Digest as _;
-    let channel = channel(endpoint, credentials.clone(), &ChannelOptions::default())?;
-    let request = FetchRequest { digest: digest.to_string() };
-    let mut pieces = AgentsClient::new(channel).fetch(request).await.map_err(said)?.into_inner();
-    let partial = to.with_extension("part");
-    let mut file = tokio::fs::File::create(&partial).await?;
-    let mut hash = sha2::Sha256::new();
-    while let Some(piece) = pieces.message().await.map_err(said)? {
-        hash.update(&piece.data);
-        file.write_all(&piece.data).await?;
+impl Remote {
+    async fn fetch(
+        &self,
+        endpoint: &ha_transport::Endpoint,
+        digest: &Digest,
+        to: &std::path::Path,
+    ) -> anyhow::Result<()> {
+        use sha2::Digest as _;
+        let channel = channel(endpoint, self.credentials.clone(), &ChannelOptions::default())?;
+        let request = FetchRequest { digest: digest.to_string() };
+        let mut pieces = AgentsClient::new(channel).fetch(request).await.map_err(said)?.into_inner();
+        let partial = to.with_extension("part");
+        // What an interrupted fetch left.
+        self.machine.host.remove(&partial).await?;
+        let (mut hash, mut batch) = (sha2::Sha256::new(), Vec::new());
+        while let Some(piece) = pieces.message().await.map_err(said)? {
+            hash.update(&piece.data);
+            batch.extend_from_slice(&piece.data);
+            if batch.len() >= BATCH {
+                self.machine.host.append(&partial, &batch).await?;
+                batch.clear();
+            }
+        }
+        self.machine.host.append(&partial, &batch).await?;
+        let found = hex::encode(hash.finalize());
+        anyhow::ensure!(found == digest.as_str(), "it has the sha256 {found}, not {digest}");
+        Ok(self.machine.host.rename(&partial, to).await?)
     }
-    file.sync_all().await?;
-    let found = hex::encode(hash.finalize());
-    anyhow::ensure!(found == digest.as_str(), "it has the sha256 {found}, not {digest}");
-    Ok(tokio::fs::rename(&partial, to).await?)
 }
 
 fn said(status: tonic::Status) -> anyhow::Error {

@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use ha_domain::id::MachineName;
 use ha_proto::v1::enrolment_client::EnrolmentClient;
 use ha_proto::v1::{EnrolReply, EnrolRequest};
-use ha_transport::{ChannelOptions, Credentials, Endpoint, JoinString, LocalKey, pinned_channel};
+use ha_transport::{Cause, ChannelOptions, Credentials, Endpoint, JoinString, LocalKey, pinned_channel};
 
 use crate::config::{CERTIFICATE, Config, NAME};
 use crate::endpoints::Endpoints;
@@ -31,12 +31,20 @@ pub async fn join(
         if round > 0 {
             tokio::time::sleep(PAUSE).await;
         }
+        let mut hope = false;
         for endpoint in &invitation.endpoints {
             match ask(invitation, endpoint, (&key, &facts), name).await {
                 Ok(reply) => return keep(config, &key, reply, name),
                 Err(Refusal::Final(error)) => return Err(error.context(format!("join through {endpoint}"))),
-                Err(Refusal::Passing(error)) => last = error.context(format!("join through {endpoint}")),
+                Err(Refusal::Passing(error)) => {
+                    hope = true;
+                    last = error.context(format!("join through {endpoint}"));
+                }
+                Err(Refusal::Elsewhere(error)) => last = error.context(format!("join through {endpoint}")),
             }
+        }
+        if !hope {
+            break;
         }
     }
     Err(last)
@@ -53,6 +61,8 @@ enum Refusal {
     Passing(anyhow::Error),
     /// It will not.
     Final(anyhow::Error),
+    /// What answers there belongs to another mesh: asking again is of no use, asking others may be.
+    Elsewhere(anyhow::Error),
 }
 
 async fn ask(
@@ -62,7 +72,12 @@ async fn ask(
     name: Option<&MachineName>,
 ) -> Result<EnrolReply, Refusal> {
     let pinned = pinned_channel(endpoint, &invitation.pin, &ChannelOptions::default()).await;
-    let pinned = pinned.map_err(|e| Refusal::Passing(e.into()))?;
+    let pinned = pinned.map_err(|e| match e {
+        ha_transport::Error::Connect(failure) if failure.cause == Cause::PinMismatch => {
+            Refusal::Elsewhere(failure.into())
+        }
+        other => Refusal::Passing(other.into()),
+    })?;
     let request = EnrolRequest {
         token_id: invitation.token.to_string(),
         secret: invitation.secret.expose().to_vec(),

@@ -111,9 +111,14 @@ impl Steps {
             Err(_) => Err(format!("not done after {} s, its deadline", deadline.as_secs())),
         };
         drop(occupied);
+        // Before END: after a crash in between the step is carried out again, while a step that has ended, of which no report
+        // ever shows anything, would have to expire first.
+        let outcome = match outcome {
+            Ok(facts) => self.machine.wanted.set(host, &step.action).await.map_err(|e| text(&e)).map(|()| facts),
+            Err(error) => Err(error),
+        };
         self.machine.journal.end(host, &step.id, outcome.clone()).await.map_err(|e| text(&e))?;
         if let Ok(facts) = &outcome {
-            self.machine.wanted.set(host, &step.action).await.map_err(|e| text(&e))?;
             show(&self.machine, &step.action, ComponentState::Converged, facts.clone());
         }
         outcome

@@ -80,7 +80,9 @@ fn taken(answer: &HttpResponse) -> Result<Result<(), String>, ActError> {
         403 => Ok(Ok(())),
         200 => outcome(answer).map(Ok),
         // The page came through one ingress controller; another one, asked now, has no way to Joget yet.
-        404 | 502 | 503 => Ok(Err(format!("an ingress controller answers {}: it does not know Joget yet", answer.status))),
+        404 | 502 | 503 => {
+            Ok(Err(format!("an ingress controller answers {}: it does not know Joget yet", answer.status)))
+        }
         other => Err(ActError::Refused(format!("Joget's setup answers {other}; its log says why"))),
     }
 }

@@ -162,6 +162,10 @@ impl SimulatedMachine {
         });
         self.world.lock().settle();
     }
+    /// Each time `kubeadm init` or `kubeadm join` was run here, whatever came of it.
+    pub fn kubeadm_runs(&self) -> Vec<&'static str> {
+        self.with(|state| state.kubeadm_runs.clone())
+    }
     /// Whether a unit is active.
     pub fn is_active(&self, unit: &str) -> bool {
         self.with(|state| state.is_active(unit))

@@ -3,7 +3,7 @@
 //! Virtual addresses are held as Keepalived would: by a machine whose Keepalived and HAProxy live, and kept until it falls.
 
 use std::collections::BTreeSet;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use ha_domain::id::Time;
 
@@ -43,7 +43,8 @@ impl Site {
 
     /// Who is reached from `from` at `to`: the machine, if it lets packets through.
     pub(super) fn machine_at(&self, from: &str, to: IpAddr) -> Option<&State> {
-        if to.is_loopback() {
+        // A site may lie on other addresses of 127.0.0.0/8, where real sockets of its coordinators listen.
+        if to == Ipv4Addr::LOCALHOST {
             return self.machines.get(from);
         }
         let holder = self.holders.get(&to);

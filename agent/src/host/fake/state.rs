@@ -39,6 +39,8 @@ pub(super) struct State {
     pub(super) database: Option<Server>,
     pub(super) faults: Faults,
     pub(super) leaks: Leaks,
+    /// What kubeadm was run for, in its order, whatever came of it.
+    pub(super) kubeadm_runs: Vec<&'static str>,
     boots: u64,
     pids: u32,
 }
@@ -64,6 +66,7 @@ impl State {
             database: None,
             faults: Faults::default(),
             leaks: Leaks::default(),
+            kubeadm_runs: Vec::new(),
             boots: 0,
             pids: 300,
         };

@@ -1,6 +1,6 @@
 //! Names, addresses and how many machines each role needs.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::spec::problem::Problem;
 use crate::spec::{Machine, Role, Spec, StorageKind};
@@ -19,7 +19,7 @@ fn each(spec: &Spec) -> Vec<Problem> {
     for (n, machine) in spec.machines.iter().enumerate() {
         let before = &spec.machines[..n];
         problems.extend(name(n, machine, before));
-        problems.extend(address(n, machine, before));
+        problems.extend(address(spec, n, before));
     }
     problems
 }
@@ -36,9 +36,9 @@ fn name(n: usize, machine: &Machine, before: &[Machine]) -> Option<Problem> {
     })
 }
 
-fn address(n: usize, machine: &Machine, before: &[Machine]) -> Option<Problem> {
-    let path = format!("machines[{n}].address");
-    if let Some(what) = unusable(machine.address) {
+fn address(spec: &Spec, n: usize, before: &[Machine]) -> Option<Problem> {
+    let (machine, path) = (&spec.machines[n], format!("machines[{n}].address"));
+    if let Some(what) = unusable(spec, machine.address) {
         return Some(Problem::error(path, format!("{} is {what}, no machine can be reached at it", machine.address)));
     }
     let other = before.iter().find(|m| m.address == machine.address)?;
@@ -46,16 +46,27 @@ fn address(n: usize, machine: &Machine, before: &[Machine]) -> Option<Problem> {
 }
 
 /// Why nothing can be reached at `address`.
-pub(super) fn unusable(address: IpAddr) -> Option<&'static str> {
+pub(super) fn unusable(spec: &Spec, address: IpAddr) -> Option<&'static str> {
     let link_local = matches!(address, IpAddr::V4(a) if a.is_link_local());
     match address {
         a if a.is_unspecified() => Some("the unspecified address"),
-        a if a.is_loopback() => Some("a loopback address"),
+        a if a.is_loopback() && (is_localhost(a) || !is_rehearsal(spec)) => Some("a loopback address"),
         a if a.is_multicast() => Some("a multicast address"),
         IpAddr::V4(a) if a.is_broadcast() => Some("the broadcast address"),
         _ if link_local => Some("a link-local address"),
         _ => None,
     }
+}
+
+/// The address that every machine has: it tells none from another.
+fn is_localhost(address: IpAddr) -> bool {
+    address == Ipv4Addr::LOCALHOST || address == Ipv6Addr::LOCALHOST
+}
+
+/// The whole site is on loopback: simulated machines in one process, which answer each at an address of its own.
+fn is_rehearsal(spec: &Spec) -> bool {
+    let vips = [spec.vips.api, spec.vips.apps];
+    spec.machines.iter().map(|m| m.address).chain(vips).all(|a| a.is_loopback())
 }
 
 fn counts(spec: &Spec) -> Vec<Problem> {

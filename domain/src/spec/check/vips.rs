@@ -23,7 +23,7 @@ pub(super) fn check(spec: &Spec) -> Vec<Problem> {
 
 fn one(spec: &Spec, path: &str, vip: IpAddr) -> Vec<Problem> {
     let mut problems = Vec::new();
-    if let Some(what) = unusable(vip) {
+    if let Some(what) = unusable(spec, vip) {
         problems.push(Problem::error(path, format!("{vip} is {what}")));
     }
     if let Some(machine) = spec.machine_at(vip) {

@@ -20,6 +20,9 @@ pub(super) fn run(site: &mut Site, machine: &str, args: &[&str]) -> Output {
         Some(path) => documents(site, machine, path),
         None => Ok(Vec::new()),
     };
+    if let (Some(verb), Some(state)) = (building(args), site.machines.get_mut(machine)) {
+        state.kubeadm_runs.push(verb);
+    }
     let outcome = match (args, config) {
         (_, Err(why)) => Err(why),
         (["config", "validate", ..], Ok(_)) => Ok(()),
@@ -32,6 +35,15 @@ pub(super) fn run(site: &mut Site, machine: &str, args: &[&str]) -> Output {
     match outcome {
         Ok(()) => said("done\n"),
         Err(why) => failed(1, &format!("error execution phase: {why}")),
+    }
+}
+
+/// What makes a node; phases that actions call by themselves do not.
+fn building(args: &[&str]) -> Option<&'static str> {
+    match args {
+        ["init", "--upload-certs", ..] => Some("init"),
+        ["join", ..] => Some("join"),
+        _ => None,
     }
 }
 

@@ -1,0 +1,102 @@
+//! Every method, called by everybody: whom the role table does not name is stopped at the door.
+
+use ha_coordinator::api::roles::{Allowed, TABLE};
+use ha_domain::state::Role;
+use ha_proto::v1::Empty;
+use ha_tests::site::Site;
+use ha_transport::{ChannelOptions, CredentialStore, Credentials, Endpoint, channel, pinned_channel};
+use tonic::codegen::http::uri::PathAndQuery;
+use tonic::transport::Channel;
+use tonic::{Code, Request, Status};
+
+use crate::shared;
+
+/// Somebody with an open connection.
+struct Caller {
+    name: &'static str,
+    channel: Channel,
+    may: fn(Allowed) -> bool,
+}
+
+/// An empty message is one of every type; what handlers make of it does no harm.
+async fn call(channel: &Channel, method: &str) -> Result<(), Status> {
+    let mut grpc = tonic::client::Grpc::new(channel.clone());
+    grpc.ready().await.expect("the connection stands");
+    let codec = tonic_prost::ProstCodec::<Empty, Empty>::default();
+    let path = PathAndQuery::try_from(method).unwrap();
+    grpc.server_streaming(Request::new(Empty {}), path, codec).await.map(|_| ())
+}
+
+/// The door said no; handlers have other words.
+fn stopped_at_the_door(outcome: &Result<(), Status>) -> bool {
+    const WORDS: [&str; 3] = ["is not for this certificate", "this needs the role", "is not served"];
+    let words = |status: &Status| WORDS.iter().any(|w| status.message().contains(w));
+    outcome.as_ref().is_err_and(|status| status.code() == Code::PermissionDenied && words(status))
+}
+
+fn at(site: &Site, port: u16) -> Endpoint {
+    Endpoint::new(&format!("{}:{port}", site.replicas.leader().unwrap().address)).unwrap()
+}
+
+fn with(site: &Site, port: u16, credentials: CredentialStore) -> Channel {
+    channel(&at(site, port), credentials, &ChannelOptions::default()).unwrap()
+}
+
+async fn callers(site: &Site) -> Vec<Caller> {
+    let anonymous = pinned_channel(&at(site, 7401), &site.join.pin, &ChannelOptions::default()).await.unwrap().channel;
+    let stranger = shared::stranger("walker");
+    stranger.join(&site.join).await.unwrap();
+    let agent = CredentialStore::new(Credentials::load(&stranger.config().keys, "agent").unwrap()).unwrap();
+    let keys = site.replicas.leader().unwrap().keys();
+    let coordinator = CredentialStore::new(Credentials::load(keys, "coordinator").unwrap()).unwrap();
+    let mut callers = vec![
+        Caller { name: "anonymous", channel: anonymous, may: |a| a == Allowed::Anyone },
+        Caller {
+            name: "agent",
+            channel: with(site, 7401, agent),
+            may: |a| matches!(a, Allowed::Anyone | Allowed::Agent),
+        },
+        Caller {
+            name: "coordinator",
+            channel: with(site, 7400, coordinator),
+            may: |a| matches!(a, Allowed::Anyone | Allowed::Coordinator),
+        },
+    ];
+    let operators: [(&str, fn(Allowed) -> bool); 3] = [
+        ("reader", |a| matches!(a, Allowed::Anyone | Allowed::Operator(Role::Reader))),
+        ("operator", |a| matches!(a, Allowed::Anyone | Allowed::Operator(Role::Reader | Role::Operator))),
+        ("admin", |a| matches!(a, Allowed::Anyone | Allowed::Operator(_))),
+    ];
+    for (role, may) in operators {
+        let operator = shared::operator(site, &format!("walking-{role}"), role).await;
+        callers.push(Caller { name: role, channel: with(site, 7402, operator.credentials), may });
+    }
+    callers
+}
+
+#[tokio::test]
+async fn whom_the_table_does_not_name_is_stopped_at_the_door() {
+    let (site, _quiet) = shared::site().await;
+    let leader = site.replicas.leader().unwrap();
+    let refusals = || leader.look(|m| m.hub.refusals()).unwrap();
+    for caller in callers(site).await {
+        for (method, allowed) in TABLE {
+            let before = refusals();
+            let outcome = call(&caller.channel, method).await;
+            let may = (caller.may)(*allowed);
+            assert_eq!(stopped_at_the_door(&outcome), !may, "{} calls {method}: {outcome:?}", caller.name);
+            assert!(may || refusals() > before, "{} calls {method}: not counted", caller.name);
+        }
+        let outcome = call(&caller.channel, "/ha.v1.Control/Unheard").await;
+        assert!(stopped_at_the_door(&outcome), "{} calls what is not there: {outcome:?}", caller.name);
+    }
+}
+
+#[tokio::test]
+async fn without_a_certificate_only_the_agents_door_opens() {
+    let (site, _quiet) = shared::site().await;
+    for port in [7400, 7402] {
+        let opened = pinned_channel(&at(site, port), &site.join.pin, &ChannelOptions::default()).await;
+        assert!(opened.is_err(), "{port} lets anybody in");
+    }
+}
