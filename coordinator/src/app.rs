@@ -131,7 +131,9 @@ async fn serve(mesh: &SharedMesh, config: &Config, tasks: &mut JoinSet<anyhow::R
     let counters = Arc::new(Counters::default());
     let agents = AgentsServer::new(AgentsService::new(Arc::clone(mesh)))
         .max_decoding_message_size(ServerLimits::agents().message_bytes);
-    let enrolment = EnrolmentServer::new(EnrolmentService::new(Arc::clone(mesh)));
+    // Whoever dials may speak to it: no certificate comes first.
+    let enrolment = EnrolmentServer::new(EnrolmentService::new(Arc::clone(mesh)))
+        .max_decoding_message_size(ServerLimits::agents().message_bytes);
     let control = ControlServer::new(ControlService::new(Arc::clone(mesh)))
         .max_decoding_message_size(ServerLimits::operators().message_bytes)
         .max_encoding_message_size(8 << 20);

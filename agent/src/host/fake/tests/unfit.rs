@@ -54,8 +54,8 @@ async fn what_we_made_ourselves_is_no_leftover() {
     let mut site = fresh().await;
     site.converge(|_| ()).await;
     for name in ["m1", "w1", "db1"] {
-        let step = site.state.journal.values().map(|r| &r.step);
-        let step = step.filter(|s| (s.name.as_str(), s.component()) == (name, Component::Preflight)).next().unwrap();
+        let mut steps = site.state.journal.values().map(|r| &r.step);
+        let step = steps.find(|s| (s.name.as_str(), s.component()) == (name, Component::Preflight)).unwrap();
         let Action::Preflight(mut asked) = step.action.clone() else { unreachable!() };
         asked.minimum.disk_gib += 1;
         site.ensure(&step.name, &Action::Preflight(asked)).await.unwrap();
