@@ -62,7 +62,8 @@ async fn callers(site: &Site) -> Vec<Caller> {
             may: |a| matches!(a, Allowed::Anyone | Allowed::Coordinator),
         },
     ];
-    let operators: [(&str, fn(Allowed) -> bool); 3] = [
+    type May = fn(Allowed) -> bool;
+    let operators: [(&str, May); 3] = [
         ("reader", |a| matches!(a, Allowed::Anyone | Allowed::Operator(Role::Reader))),
         ("operator", |a| matches!(a, Allowed::Anyone | Allowed::Operator(Role::Reader | Role::Operator))),
         ("admin", |a| matches!(a, Allowed::Anyone | Allowed::Operator(_))),

@@ -91,14 +91,14 @@ fn joined(world: &World<'_>, machine: Leaving<'_>) -> u64 {
 
 /// The address under which it became a node.
 pub(super) fn joined_at(world: &World<'_>, machine: Leaving<'_>) -> Option<IpAddr> {
-    let own = world.state.journal.values().filter(|r| r.step.machine == *machine.id);
-    let nodes = own.filter_map(|r| match &r.step.action {
+    let own = world.state.journal.values().rev().filter(|r| r.step.machine == *machine.id);
+    let mut nodes = own.filter_map(|r| match &r.step.action {
         Action::ControlPlaneInit(init) => Some(init.node.address),
         Action::ControlPlaneJoin(join) => Some(join.node.address),
         Action::WorkerJoin(join) => Some(join.node.address),
         _ => None,
     });
-    nodes.last()
+    nodes.next()
 }
 
 /// Whether any control plane that stays lists it; `None` where none of them tells.

@@ -78,7 +78,8 @@ mod tests {
 
     #[test]
     fn a_replica_leaves_with_its_machine_but_not_before_its_successor_is_in() {
-        let rows: [(&[u64], &[&str], bool, Option<u64>); 7] = [
+        type Row = (&'static [u64], &'static [&'static str], bool, Option<u64>);
+        let rows: [Row; 7] = [
             (&[1, 2, 3], &["1", "2", "3"], true, None),
             (&[1, 2, 3], &["1", "2"], true, Some(3)),
             (&[1, 2, 3], &["2", "3"], true, Some(1)),
