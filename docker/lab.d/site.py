@@ -3,7 +3,8 @@
 site.py facts FILE                            prints one fact a line: machine, subnet, gateway, infra, vip, host
 site.py place FILE OUT [NAMES]                copies a spec into the lab, with other machines if NAMES (lb1,m1,...) are given
 site.py pin FILE SHA256                       writes the digest of the lab's catalog into the spec
-site.py add FILE NAME ROLE                    adds a machine at the next free address of its role, prints the address
+site.py drop FILE NAME                        takes a machine out of the spec, if it is there
+site.py add FILE NAME ROLE [TAKEN...]         adds a machine at the next free address of its role, prints the address
 
 It judges nothing: whether a spec is right is for hactl to say.
 """
@@ -82,13 +83,22 @@ def free(net, role, taken):
     return next(str(net[i]) for i in range(first, 250) if str(net[i]) not in used)
 
 
-def add(path, name, role):
+def drop(path, name):
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    begin, end = machine_lines(text)
+    kept = [line for line in text[begin:end].splitlines(True) if not re.search(rf"\bname: {re.escape(name)}[,}}]", line)]
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text[:begin] + "".join(kept) + text[end:])
+
+
+def add(path, name, role, *taken):
     spec = load(path)
     same = [machine for machine in spec["machines"] if machine["name"] == name]
     if same:
         print(same[0]["address"])
         return
-    address = free(network(spec), role, spec["machines"])
+    address = free(network(spec), role, spec["machines"] + [{"address": address} for address in taken])
     with open(path, encoding="utf-8") as file:
         text = file.read()
     _, end = machine_lines(text)
@@ -98,4 +108,4 @@ def add(path, name, role):
 
 
 if __name__ == "__main__":
-    {"facts": facts, "place": place, "pin": pin, "add": add}[sys.argv[1]](*sys.argv[2:])
+    {"facts": facts, "place": place, "pin": pin, "drop": drop, "add": add}[sys.argv[1]](*sys.argv[2:])

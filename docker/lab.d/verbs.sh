@@ -72,6 +72,8 @@ machine_state() {
 verb_hactl() {
   [ -x "$HACTL" ] || die "hactl is not built yet: docker/lab build"
   lab_hactl "$@"
+  # As an operator would, who is told to: a removed machine goes out of the file too.
+  if [ "${1:-} ${2:-}" = "node remove" ] && [ -n "${3:-}" ] && [ -f "$SITE" ]; then site_py drop "$SITE" "$3"; fi
 }
 
 verb_kubectl() {
@@ -108,7 +110,9 @@ verb_logs() {
 verb_add() {
   local name=${1:-} role=${2:-} address
   [ $# -eq 2 ] || die "add NAME ROLE, for example: add w3 worker"
-  address=$(site_py add "$SITE" "$name" "$role")
+  # A removed machine that is still on keeps its address.
+  # shellcheck disable=SC2046
+  address=$(site_py add "$SITE" "$name" "$role" $(docker network inspect -f '{{range .Containers}}{{.IPv4Address}} {{end}}' $NETWORK </dev/null | sed 's|/[0-9]*||g'))
   site_choose
   infra_names
   step "$name ($role, $address) booted" machine_boot "$name:$role:$address"

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests may fail, read files and measure")]
 
+use ha_domain::catalog::Catalog;
 use ha_domain::spec::{Problem, Severity, Spec, check_change, check_removal, check_reported, parse};
 
 const SITE: &str = include_str!("spec/fine.yaml");
@@ -184,4 +185,14 @@ fn a_coordinator_that_is_named_goes_with_its_machine_unless_it_is_the_only_one()
     assert!(three.iter().all(|(s, _)| *s == Severity::Warning), "{three:?}");
     let only = removal(&named("[m3]"), "m3");
     assert!(only.iter().any(|(s, m)| *s == Severity::Error && m.contains("no other machine")), "{only:?}");
+}
+
+#[test]
+fn an_even_number_of_control_planes_is_refused_unless_the_site_has_just_these_already() {
+    let (two, catalog) = (SITE.replace(M3, ""), Catalog::built_in());
+    assert!(ha_domain::spec::read(&two, &catalog).unwrap_err().iter().any(|p| p.message.contains("tolerate no failure")));
+    let (spec, told) = ha_domain::spec::read_where(&two, &catalog, |_| true).unwrap();
+    assert!(told.iter().any(|p| p.message.contains("2 control planes tolerate no failure")), "{told:?}");
+    let (three, _) = ha_domain::spec::read(SITE, &catalog).unwrap();
+    assert!(ha_domain::spec::same_members(&spec, &spec) && !ha_domain::spec::same_members(&three, &spec));
 }

@@ -55,20 +55,30 @@ impl Wanted {
     }
 }
 
+/// Who decides whether an even number of control planes or coordinators may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EvenNumbers {
+    /// They are refused here.
+    Refused,
+    /// The coordinator decides, which knows whether the site has them already.
+    LeftOpen,
+}
+
 /// Reads and checks; what is wrong ends in one text with everything in it.
-pub(crate) async fn read(given: &Given) -> Result<Wanted, Failure> {
+pub(crate) async fn read(given: &Given, even: EvenNumbers) -> Result<Wanted, Failure> {
     let (text, name) = text(&given.file)?;
     let spec = spec::parse(&text).map_err(|problems| refuse(&problems, &name))?;
     let file = given.catalog.as_deref().map(|p| limited(p, CATALOG_BYTES)).transpose()?;
     let catalog = match (file, &spec.artifacts.catalog) {
         (Some(text), _) => text,
         (None, Some(url)) => {
-            without_errors(&spec, &text, &name)?;
+            without_errors(&spec, &text, (&name, even))?;
             download(url.as_str(), spec.artifacts.catalog_sha256.as_ref()).await?
         }
         (None, None) => String::new(),
     };
-    let (spec, warnings) = spec::read(&text, &parsed(&catalog)?).map_err(|problems| refuse(&problems, &name))?;
+    let read = spec::read_where(&text, &parsed(&catalog)?, |_| even == EvenNumbers::LeftOpen);
+    let (spec, warnings) = read.map_err(|problems| refuse(&problems, &name))?;
     let warnings = if warnings.is_empty() { String::new() } else { spec::render(&warnings, &name) };
     Ok(Wanted { text, spec, catalog, warnings, name })
 }
@@ -88,8 +98,11 @@ pub(crate) fn refuse(problems: &[Problem], name: &str) -> Failure {
 }
 
 /// The catalog is not fetched for a spec that is refused anyway.
-fn without_errors(spec: &Spec, text: &str, name: &str) -> Result<(), Failure> {
+fn without_errors(spec: &Spec, text: &str, (name, even): (&str, EvenNumbers)) -> Result<(), Failure> {
     let mut problems = spec::check_alone(spec);
+    if even == EvenNumbers::LeftOpen {
+        problems = spec::without_even_numbers(problems, spec);
+    }
     spec::locate(text, &mut problems);
     if problems.iter().any(Problem::is_error) { Err(refuse(&problems, name)) } else { Ok(()) }
 }

@@ -11,11 +11,14 @@ use tonic::{Code, Request, Status};
 
 use crate::shared;
 
+/// Whether a role may call a method.
+type May = fn(Allowed) -> bool;
+
 /// Somebody with an open connection.
 struct Caller {
     name: &'static str,
     channel: Channel,
-    may: fn(Allowed) -> bool,
+    may: May,
 }
 
 /// An empty message is one of every type; what handlers make of it does no harm.
@@ -62,7 +65,6 @@ async fn callers(site: &Site) -> Vec<Caller> {
             may: |a| matches!(a, Allowed::Anyone | Allowed::Coordinator),
         },
     ];
-    type May = fn(Allowed) -> bool;
     let operators: [(&str, May); 3] = [
         ("reader", |a| matches!(a, Allowed::Anyone | Allowed::Operator(Role::Reader))),
         ("operator", |a| matches!(a, Allowed::Anyone | Allowed::Operator(Role::Reader | Role::Operator))),

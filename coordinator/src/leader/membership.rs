@@ -103,6 +103,9 @@ fn lack(members: &[Member], (me, leaving): (CoordinatorId, CoordinatorId), mark:
 mod tests {
     use super::*;
 
+    /// How far each replica is, who is asked about, and whether it counts.
+    type Row = (&'static [(u64, u64)], CoordinatorId, bool);
+
     fn group(matched: &[(u64, u64)]) -> Vec<Member> {
         let member = |(id, matched): &(u64, u64)| Member {
             id: CoordinatorId(*id),
@@ -116,7 +119,7 @@ mod tests {
     #[test]
     fn nobody_leaves_while_the_others_would_be_no_quorum() {
         let (me, other) = (CoordinatorId(1), CoordinatorId(3));
-        let rows: [(&[(u64, u64)], CoordinatorId, bool); 6] = [
+        let rows: [Row; 6] = [
             (&[(1, 9), (2, 9), (3, 9)], other, true),
             (&[(1, 9), (2, 9), (3, 4)], other, true),
             (&[(1, 9), (2, 4), (3, 9)], other, false),

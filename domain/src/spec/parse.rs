@@ -5,7 +5,7 @@
 
 use super::problem::Problem;
 use super::source::{Fault, Node, Reason, Source, Step, point, read as typed, shown};
-use super::{FORMAT, Spec, check, explain, template};
+use super::{FORMAT, Spec, check, explain, removal, template};
 use crate::catalog::Catalog;
 
 /// After this many problems the rest is not looked for.
@@ -41,8 +41,24 @@ pub fn parse(text: &str) -> Result<Spec, Vec<Problem>> {
 /// # Errors
 /// Everything that is wrong, warnings included, each with its place.
 pub fn read(text: &str, catalog: &Catalog) -> Result<(Spec, Vec<Problem>), Vec<Problem>> {
+    read_where(text, catalog, |_| false)
+}
+
+/// As [`read`], but where `stands` says that the site has exactly these control planes and coordinators already, an even
+/// number of them is only doubtful: a machine may have had to go before another can take its place.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_where(
+    text: &str,
+    catalog: &Catalog,
+    stands: impl FnOnce(&Spec) -> bool,
+) -> Result<(Spec, Vec<Problem>), Vec<Problem>> {
     let spec = parse(text)?;
     let mut problems = check::check(&spec, catalog);
+    if stands(&spec) {
+        problems = removal::without_even_numbers(problems, &spec);
+    }
     locate(text, &mut problems);
     if problems.iter().any(Problem::is_error) { Err(problems) } else { Ok((spec, problems)) }
 }

@@ -18,12 +18,26 @@ pub fn check_removal(old: &Spec, name: &MachineName, catalog: &Catalog) -> Vec<P
     problems
 }
 
+/// Even numbers of control planes and coordinators, which a file may not ask for, as warnings.
+pub fn without_even_numbers(problems: Vec<Problem>, spec: &Spec) -> Vec<Problem> {
+    problems.into_iter().map(|p| tolerated(p, spec)).collect()
+}
+
 fn tolerated(problem: Problem, spec: &Spec) -> Problem {
     if !is_only_even(&problem, spec) {
         return problem;
     }
-    let help = "let another take its place: `hactl apply` asks for an odd number";
+    let help = "let another take its place";
     Problem { severity: Severity::Warning, ..problem }.help(help)
+}
+
+/// Whether both have the same control planes and coordinators.
+pub fn same_members(old: &Spec, new: &Spec) -> bool {
+    let names = |spec: &Spec| -> std::collections::BTreeSet<MachineName> {
+        let coordinators = spec.coordinator_machines();
+        spec.control_planes().into_iter().chain(coordinators).map(|m| m.name.clone()).collect()
+    };
+    names(old) == names(new) && old.coordinators == new.coordinators
 }
 
 /// An empty list means the first control planes, which is not what whoever wrote a list wanted.

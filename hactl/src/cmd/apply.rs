@@ -14,7 +14,7 @@ use crate::live::{self, Before, Goal, Until};
 use crate::render::{data, plan, status};
 use crate::span;
 use crate::voice::Voice;
-use crate::wanted::{self, Given, Wanted};
+use crate::wanted::{self, EvenNumbers, Given, Wanted};
 
 /// What `apply` takes.
 #[derive(Debug, clap::Args)]
@@ -42,7 +42,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(cli: &Cli, args: &Args) -> Done {
-    let wanted = wanted::read(&args.given).await?;
+    let wanted = wanted::read(&args.given, EvenNumbers::LeftOpen).await?;
     eprint!("{}", wanted.warnings);
     let client = Client::open(cli.context.as_deref()).await?;
     let preview = send(&client, &wanted, None).await?;

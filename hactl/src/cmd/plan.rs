@@ -10,7 +10,7 @@ use crate::client::Client;
 use crate::exit::Done;
 use crate::render::{data, plan};
 use crate::voice::Voice;
-use crate::wanted::{self, Given};
+use crate::wanted::{self, EvenNumbers, Given};
 
 /// What `plan` takes.
 #[derive(Debug, clap::Args)]
@@ -31,7 +31,7 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(cli: &Cli, args: &Args) -> Done {
     let wanted = match &args.file {
-        Some(file) => Some(wanted::read(&Given { file: file.clone(), catalog: args.catalog.clone() }).await?),
+        Some(file) => Some(wanted::read(&Given { file: file.clone(), catalog: args.catalog.clone() }, EvenNumbers::LeftOpen).await?),
         None => None,
     };
     let client = Client::open(cli.context.as_deref()).await?;

@@ -13,7 +13,7 @@ use crate::render::clean::clean;
 use crate::render::data;
 use crate::render::text::count;
 use crate::voice::Voice;
-use crate::wanted::{self, Given};
+use crate::wanted::{self, EvenNumbers, Given};
 
 /// What `spec` takes.
 #[derive(Debug, clap::Args)]
@@ -101,7 +101,7 @@ fn init(file: Option<&Path>) -> Done {
 }
 
 async fn check(given: &Given) -> Done {
-    let wanted = wanted::read(given).await?;
+    let wanted = wanted::read(given, EvenNumbers::Refused).await?;
     eprint!("{}", wanted.warnings);
     let machines = count(wanted.spec.machines.len(), "machine");
     Voice::Out.say(&format!("{}: no problem; {} with {machines}\n", wanted.name, wanted.spec.name));

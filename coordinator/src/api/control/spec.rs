@@ -3,7 +3,7 @@
 use ha_domain::catalog::Catalog;
 use ha_domain::id::{CoordinatorId, MachineId, MachineName};
 use ha_domain::plan::{Forecast, Input, Observed, forecast, may_forget};
-use ha_domain::spec::{Problem, Spec, check_removal};
+use ha_domain::spec::{Problem, Spec, check_removal, read_where, same_members};
 use ha_domain::state::{Command, MachineRecord, Place, Reply, SpecRecord, State, assign};
 use ha_domain::view::PlanView;
 use ha_proto::v1::{ApplyReply, ApplyRequest, Document, PlanRequest, RemoveNodeRequest, SpecReply};
@@ -20,12 +20,14 @@ struct Wanted {
     catalog: Catalog,
 }
 
-fn understand(text: String, catalog: &str) -> Result<Wanted, Status> {
+/// `old`: what is wanted now.
+fn understand(text: String, catalog: &str, old: Option<&SpecRecord>) -> Result<Wanted, Status> {
     let catalog = match catalog {
         "" => Catalog::built_in(),
         text => Catalog::parse(text).map_err(|e| Status::invalid_argument(e.to_string()))?,
     };
-    let (spec, _) = ha_domain::spec::read(&text, &catalog).map_err(|problems| wrong(&problems))?;
+    let stands = |new: &Spec| old.is_some_and(|old| same_members(&old.spec, new));
+    let (spec, _) = read_where(&text, &catalog, stands).map_err(|problems| wrong(&problems))?;
     Ok(Wanted { text, spec, catalog })
 }
 
@@ -40,8 +42,8 @@ fn wrong(problems: &[ha_domain::spec::Problem]) -> Status {
 }
 
 pub(super) async fn apply(mesh: &SharedMesh, by: &str, request: ApplyRequest) -> Answer<ApplyReply> {
-    let wanted = understand(request.spec_yaml, &request.catalog_yaml)?;
     let current = mesh.read(|s| s.spec.clone()).await.map_err(unread)?;
+    let wanted = understand(request.spec_yaml, &request.catalog_yaml, current.as_ref())?;
     let reasons = mesh.peek(|s| s.check_change(&wanted.spec));
     if !reasons.is_empty() {
         return Err(wrong(&reasons));
@@ -93,7 +95,8 @@ pub(super) async fn plan(mesh: &SharedMesh, request: PlanRequest) -> Answer<Docu
         let record = record.ok_or_else(|| Status::failed_precondition("no spec was applied yet: give one with -f"))?;
         Wanted { text: record.text, spec: record.spec, catalog: record.catalog }
     } else {
-        understand(request.spec_yaml, &request.catalog_yaml)?
+        let current = mesh.read(|s| s.spec.clone()).await.map_err(unread)?;
+        understand(request.spec_yaml, &request.catalog_yaml, current.as_ref())?
     };
     let forecast = predict(mesh, &wanted);
     let mut machines = mesh.peek(|s| s.machines.clone());
