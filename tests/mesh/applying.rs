@@ -48,8 +48,7 @@ async fn of_two_who_apply_at_once_one_wins_and_the_other_is_told_who() {
     let (site, _alone) = shared::site_alone().await;
     let (ann, bob) = (shared::operator(site, "ann", "operator").await, shared::operator(site, "bob", "operator").await);
     let base = site.converged().await.unwrap().spec.unwrap().generation;
-    let (of_ann, of_bob) =
-        tokio::join!(connect_timeout(&ann, site, base, 7), connect_timeout(&bob, site, base, 8));
+    let (of_ann, of_bob) = tokio::join!(connect_timeout(&ann, site, base, 7), connect_timeout(&bob, site, base, 8));
     let (winner, timeout, refusal) = match (of_ann, of_bob) {
         (Ok(generation), Err(refusal)) if generation == base + 1 => ("ann", "7000ms", refusal),
         (Err(refusal), Ok(generation)) if generation == base + 1 => ("bob", "8000ms", refusal),

@@ -97,7 +97,8 @@ async fn to_a_coordinator_of_another_authority_not_even_the_token_s_name_is_sent
     let before = other.claims();
     let right = token(site, "stolen", 0).await;
     let thief: Endpoint = other.join.endpoints[0].clone();
-    let led_astray = JoinString::new(right.token.clone(), right.secret.clone(), right.pin.clone(), vec![thief]).unwrap();
+    let led_astray =
+        JoinString::new(right.token.clone(), right.secret.clone(), right.pin.clone(), vec![thief]).unwrap();
     let refusal = refusal("stolen", &led_astray).await;
     assert!(refusal.contains("authority"), "{refusal}");
     assert_eq!(other.claims(), before, "the other mesh was asked to let it in");

@@ -145,8 +145,7 @@ async fn measure(args: &Args, mesh: &Coordinators, crowd: u32) -> anyhow::Result
 async fn echo(operator: &Operator, wanted: usize) -> anyhow::Result<f64> {
     let began = Instant::now();
     let request = EchoRequest { key: key() };
-    let answers: BTreeMap<String, Option<f64>> =
-        operator.document(async |mut c| c.echo(request.clone()).await).await?;
+    let answers: BTreeMap<String, Option<f64>> = operator.document(async |mut c| c.echo(request.clone()).await).await?;
     let ms = began.elapsed().as_secs_f64() * 1_000.0;
     let answered = answers.values().filter(|ms| ms.is_some()).count();
     ensure!(answered == wanted, "{answered} of {wanted} agents answered");

@@ -10,7 +10,9 @@ use ha_proto::v1::enrolment_client::EnrolmentClient;
 use ha_proto::v1::{
     AddUserRequest, ApplyReply, ApplyRequest, Document, EnrolRequest, StatusRequest, StepsRequest, VersionRequest,
 };
-use ha_transport::{ChannelOptions, CredentialStore, Credentials, Endpoint, LocalKey, LoginString, channel, pinned_channel};
+use ha_transport::{
+    ChannelOptions, CredentialStore, Credentials, Endpoint, LocalKey, LoginString, channel, pinned_channel,
+};
 use serde::de::DeserializeOwned;
 use tonic::transport::Channel;
 use tonic::{Code, Response, Status};

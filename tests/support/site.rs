@@ -69,8 +69,7 @@ impl Site {
         let world = World::new();
         let mut agents = machines(&options, (&world, &document, &network))?;
         let seats = document.spec.machines.iter();
-        let seats =
-            seats.map(|m| CoordinatorSeat::new(&options.dir, (m.name.as_str(), m.address), options.timing));
+        let seats = seats.map(|m| CoordinatorSeat::new(&options.dir, (m.name.as_str(), m.address), options.timing));
         let replicas = Arc::new(Replicas::of(seats));
         world.run_coordinators(Arc::clone(&replicas) as _);
 

@@ -89,6 +89,9 @@ mod tests {
 
     #[test]
     fn an_address_is_not_found_within_another() {
-        assert_eq!(replace("a: 10.0.0.1, b: 10.0.0.11, c: 110.0.0.1", "10.0.0.1", "X"), "a: X, b: 10.0.0.11, c: 110.0.0.1");
+        assert_eq!(
+            replace("a: 10.0.0.1, b: 10.0.0.11, c: 110.0.0.1", "10.0.0.1", "X"),
+            "a: X, b: 10.0.0.11, c: 110.0.0.1"
+        );
     }
 }
