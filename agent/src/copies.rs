@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use ha_proto::v1::Chunk;
 use ha_proto::v1::agents_client::AgentsClient;
 use ha_transport::{ChannelOptions, CredentialStore, Endpoint, channel};
-use tokio::io::AsyncReadExt as _;
 use tokio_stream::wrappers::ReceiverStream;
 
 use crate::endpoints::Endpoints;
@@ -49,7 +48,7 @@ impl Copies {
             if copies == wanted {
                 break;
             }
-            match self.send(endpoint, kept).await {
+            match self.send(endpoint, machine, kept).await {
                 Ok(()) => copies += 1,
                 Err(error) => tracing::warn!(%endpoint, error = format!("{error:#}"), "a copy was not taken"),
             }
@@ -69,18 +68,17 @@ impl Copies {
         serde_json::from_slice(&text).unwrap_or_default()
     }
 
-    async fn send(&self, endpoint: &Endpoint, kept: &Kept) -> anyhow::Result<()> {
+    async fn send(&self, endpoint: &Endpoint, machine: &Machine, kept: &Kept) -> anyhow::Result<()> {
         let channel = channel(endpoint, self.credentials.clone(), &ChannelOptions::default())?;
-        let mut file = tokio::fs::File::open(&kept.path).await?;
         let (to, pieces) = tokio::sync::mpsc::channel(2);
         let mut head = Some((kept.digest.to_string(), copy_name(kept.kind, &kept.path)));
         let reading = async move {
+            let mut offset = 0;
             loop {
-                let mut data = vec![0; PIECE];
-                let read = file.read(&mut data).await?;
-                data.truncate(read);
+                let data = machine.host.read_part(&kept.path, offset, PIECE).await?;
+                offset += data.len() as u64;
                 let (digest, name) = head.take().unwrap_or_default();
-                if read == 0 && digest.is_empty() {
+                if data.is_empty() && digest.is_empty() {
                     return Ok::<_, anyhow::Error>(());
                 }
                 if to.send(Chunk { data, digest, name }).await.is_err() {

@@ -52,6 +52,7 @@ async fn metrics(State(shown): State<Shown>) -> String {
         ("ha_coordinator_term", leadership.term),
         ("ha_coordinator_applied_index", index),
         ("ha_coordinator_members", mesh.store.members().len() as u64),
+        ("ha_coordinator_voters_changing", u64::from(mesh.store.is_changing_voters())),
         ("ha_coordinator_machines", machines as u64),
         ("ha_coordinator_steps_in_flight", steps as u64),
         ("ha_coordinator_sessions", mesh.hub.sessions() as u64),

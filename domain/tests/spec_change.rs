@@ -190,7 +190,9 @@ fn a_coordinator_that_is_named_goes_with_its_machine_unless_it_is_the_only_one()
 #[test]
 fn an_even_number_of_control_planes_is_refused_unless_the_site_has_just_these_already() {
     let (two, catalog) = (SITE.replace(M3, ""), Catalog::built_in());
-    assert!(ha_domain::spec::read(&two, &catalog).unwrap_err().iter().any(|p| p.message.contains("tolerate no failure")));
+    assert!(
+        ha_domain::spec::read(&two, &catalog).unwrap_err().iter().any(|p| p.message.contains("tolerate no failure"))
+    );
     let (spec, told) = ha_domain::spec::read_where(&two, &catalog, |_| true).unwrap();
     assert!(told.iter().any(|p| p.message.contains("2 control planes tolerate no failure")), "{told:?}");
     let (three, _) = ha_domain::spec::read(SITE, &catalog).unwrap();

@@ -11,7 +11,7 @@ use tonic::{Code, Request, Status};
 
 use crate::shared;
 
-/// Whether a role may call a method.
+/// Which rows of the table name somebody.
 type May = fn(Allowed) -> bool;
 
 /// Somebody with an open connection.
@@ -23,11 +23,15 @@ struct Caller {
 
 /// An empty message is one of every type; what handlers make of it does no harm.
 async fn call(channel: &Channel, method: &str) -> Result<(), Status> {
+    ask(channel, method, Request::new(Empty {})).await
+}
+
+async fn ask(channel: &Channel, method: &str, request: Request<Empty>) -> Result<(), Status> {
     let mut grpc = tonic::client::Grpc::new(channel.clone());
     grpc.ready().await.expect("the connection stands");
     let codec = tonic_prost::ProstCodec::<Empty, Empty>::default();
     let path = PathAndQuery::try_from(method).unwrap();
-    grpc.server_streaming(Request::new(Empty {}), path, codec).await.map(|_| ())
+    grpc.server_streaming(request, path, codec).await.map(|_| ())
 }
 
 /// The door said no; handlers have other words.
@@ -101,5 +105,23 @@ async fn without_a_certificate_only_the_agents_door_opens() {
     for port in [7400, 7402] {
         let opened = pinned_channel(&at(site, port), &site.join.pin, &ChannelOptions::default()).await;
         assert!(opened.is_err(), "{port} lets anybody in");
+    }
+}
+
+#[tokio::test]
+async fn the_name_that_a_caller_writes_into_a_call_is_not_believed() {
+    let (site, _quiet) = shared::site().await;
+    let operator = shared::operator(site, "pretender", "reader").await;
+    let admin = &site.admin.credentials.current();
+    for endpoint in operator.endpoints() {
+        let channel = channel(endpoint, operator.credentials.clone(), &ChannelOptions::default()).unwrap();
+        let mut request = Request::new(Empty {});
+        let headers = request.metadata_mut();
+        // As a follower writes them when it relays.
+        headers.insert("x-ha-identity", admin.identity.to_string().parse().unwrap());
+        headers.insert("x-ha-fingerprint", admin.fingerprint.to_string().parse().unwrap());
+        headers.insert("x-ha-address", "127.0.0.1:1".parse().unwrap());
+        let outcome = ask(&channel, "/ha.v1.Control/CreateToken", request).await;
+        assert!(stopped_at_the_door(&outcome), "{endpoint}: {outcome:?}");
     }
 }

@@ -152,6 +152,12 @@ impl CoordinatorSeat {
         self.look(Mesh::leads).unwrap_or(false)
     }
 
+    /// How many replicas vote, as this one knows; none while that is changing.
+    pub fn voters(&self) -> usize {
+        let voters = |mesh: &Mesh| mesh.store.members().iter().filter(|m| m.role == Role::Voter).count();
+        self.look(|mesh| if mesh.store.is_changing_voters() { 0 } else { voters(mesh) }).unwrap_or(0)
+    }
+
     /// As its `/healthz` says: it knows a leader, and votes.
     pub fn is_healthy(&self) -> bool {
         let healthy = |mesh: &Mesh| {

@@ -26,7 +26,9 @@ use crate::operator::Operator;
 use crate::until::{until, until_so};
 
 /// Enrolments under way: fewer than a listener takes from one address.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 8;
+/// How often an agent asks to be enrolled: coordinators that are asked for hundreds at once may answer too late.
+const ASKED: u32 = 3;
 /// How long the tokens live.
 const HOUR_MS: u64 = 3_600_000;
 /// Coordinators.
@@ -59,7 +61,7 @@ impl Coordinators {
             let invitation = invite(first, purpose, 1).await?;
             other.join(&invitation, &other.address.to_string()).await?;
             other.start()?;
-            until_so("a further voter", || voters(first) == n + 2).await?;
+            until_so("a further voter", || first.voters() == n + 2).await?;
         }
         Ok(Self { seats, admin, _network: network })
     }
@@ -69,12 +71,13 @@ impl Coordinators {
         self.seats.iter().find(|seat| seat.leads())
     }
 
-    /// A join string for `uses` machines.
+    /// A join string for `machines` machines, each of which may ask again.
     ///
     /// # Errors
     /// Nobody leads.
-    pub async fn invite(&self, uses: u32) -> anyhow::Result<JoinString> {
-        invite(self.leader().context("nobody leads")?, TokenPurpose::AnyMachine, uses).await
+    pub async fn invite(&self, machines: u32) -> anyhow::Result<JoinString> {
+        let leader = self.leader().context("nobody leads")?;
+        invite(leader, TokenPurpose::AnyMachine, machines.saturating_mul(ASKED)).await
     }
 
     /// Waits until this many agents have a session with the leader.
@@ -103,14 +106,6 @@ impl Coordinators {
     pub fn end(&self) {
         end_all(self.seats.iter());
     }
-}
-
-fn voters(seat: &CoordinatorSeat) -> usize {
-    let count = |mesh: &Mesh| {
-        let members = mesh.store.members();
-        members.iter().filter(|m| m.role == ha_coordinator::store::Role::Voter).count()
-    };
-    seat.look(count).unwrap_or(0)
 }
 
 async fn login(invitation: &LoginString) -> anyhow::Result<Operator> {
@@ -153,6 +148,12 @@ async fn one(dir: &Path, n: u32, invitation: &JoinString) -> anyhow::Result<Agen
     let host = World::new().machine(&name, IpAddr::V4(Ipv4Addr::from(0x0a00_0000 + n)));
     let home = dir.join("agents").join(&name);
     let config = Config { keys: home.join("keys"), state: home.join("state") };
-    enrol::join(&config, &host, invitation, None).await.with_context(|| format!("{name} joins"))?;
+    let mut asked = 0;
+    while let Err(error) = enrol::join(&config, &host, invitation, None).await {
+        asked += 1;
+        if asked == ASKED {
+            return Err(error.context(format!("{name} joins")));
+        }
+    }
     Agent::start(&config, Arc::new(host)).await
 }

@@ -65,6 +65,10 @@ async fn files(host: &dyn Host, dir: &Path, broken: &mut Broken) -> Result<(), H
     broken.expect(host.digest(&path).await? == Some(Digest::of(b"two!")), "a digest follows a changed content");
     host.append(&path, b" three").await?;
     broken.expect(host.read(&path).await?.as_deref() == Some(b"two! three"), "append adds to the end");
+    let parts = [host.read_part(&path, 0, 4).await?, host.read_part(&path, 4, 99).await?];
+    broken.expect(parts == [b"two!".to_vec(), b" three".to_vec()], "a file is read in parts");
+    broken.expect(host.read_part(&path, 10, 4).await?.is_empty(), "there is nothing after the end");
+    broken.expect(host.read_part(&dir.join("x"), 0, 4).await.is_err(), "an absent file has no parts");
     host.append(&dir.join("a/log"), b"first").await?;
     let log = host.stat(&dir.join("a/log")).await?;
     broken.expect(log.is_some_and(|s| s.mode == 0o600 && s.len == 5), "append makes an absent file, private");

@@ -302,6 +302,8 @@ pub struct InterfaceAddress {
 pub trait Host: Send + Sync {
     /// Content of a file; `None` when it is absent.
     async fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, HostError>;
+    /// At most `most` bytes of a file from `offset` on; none at its end. For files that do not fit into memory.
+    async fn read_part(&self, path: &Path, offset: u64, most: usize) -> Result<Vec<u8>, HostError>;
     /// Puts a file in place atomically; parent folders are made with 0755. What it replaces keeps its owner.
     async fn write(&self, file: NewFile<'_>) -> Result<(), HostError>;
     /// Adds to the end of a file and syncs it; makes it with 0600 when it is absent. A crash may leave a part of `bytes`.

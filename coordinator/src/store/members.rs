@@ -64,6 +64,12 @@ impl<M: Machine> Store<M> {
         ids.into_iter().filter_map(|id| member(&metrics, id)).collect()
     }
 
+    /// Whether a change of voters is half done as far as this replica knows: until it is whole, both the old and the new
+    /// voters must agree to everything.
+    pub fn is_changing_voters(&self) -> bool {
+        self.metrics().membership_config.membership().get_joint_config().len() > 1
+    }
+
     /// A number that no replica has had: the index of an empty log entry.
     pub async fn next_id(&self) -> Result<CoordinatorId, ProposeError> {
         let written = tokio::time::timeout(self.timing().patience(), self.raft().write_blank()).await;

@@ -31,7 +31,9 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(cli: &Cli, args: &Args) -> Done {
     let wanted = match &args.file {
-        Some(file) => Some(wanted::read(&Given { file: file.clone(), catalog: args.catalog.clone() }, EvenNumbers::LeftOpen).await?),
+        Some(file) => Some(
+            wanted::read(&Given { file: file.clone(), catalog: args.catalog.clone() }, EvenNumbers::LeftOpen).await?,
+        ),
         None => None,
     };
     let client = Client::open(cli.context.as_deref()).await?;

@@ -1,5 +1,7 @@
 //! Machines as a list and one by one.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
 use ha_domain::report::{ComponentState, Report};
 use ha_domain::view::{MachineState, NodeView};
 
@@ -32,8 +34,13 @@ fn fact(node: &NodeView, of: fn(&Report) -> String) -> String {
     node.report.as_ref().map(of).filter(|text| !text.is_empty()).unwrap_or_else(|| "-".to_owned())
 }
 
+/// The address that every machine has. Simulated machines have others of loopback, each its own.
+fn is_localhost(address: &IpAddr) -> bool {
+    *address == Ipv4Addr::LOCALHOST || *address == Ipv6Addr::LOCALHOST
+}
+
 fn address(report: &Report) -> String {
-    let own = report.facts.addresses.iter().find(|a| !a.is_loopback());
+    let own = report.facts.addresses.iter().find(|a| !is_localhost(a));
     own.map_or("-".to_owned(), ToString::to_string)
 }
 
@@ -56,7 +63,7 @@ pub(crate) fn show(node: &NodeView) -> String {
 
 fn known(report: &Report, state: MachineState) -> String {
     let facts = &report.facts;
-    let addresses: Vec<_> = facts.addresses.iter().filter(|a| !a.is_loopback()).map(ToString::to_string).collect();
+    let addresses: Vec<_> = facts.addresses.iter().filter(|a| !is_localhost(a)).map(ToString::to_string).collect();
     let mut text = String::new();
     if state == MachineState::Unreachable {
         text.push_str("what follows is its last word\n");

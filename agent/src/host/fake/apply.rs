@@ -76,6 +76,9 @@ impl Host for SimulatedMachine {
     async fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, HostError> {
         self.call("read", |s| Ok(s.files.get(path).map(|c| c.bytes.clone()))).await
     }
+    async fn read_part(&self, path: &Path, offset: u64, most: usize) -> Result<Vec<u8>, HostError> {
+        self.call("read_part", |s| s.files.part(path, offset, most)).await
+    }
     async fn write(&self, file: NewFile<'_>) -> Result<(), HostError> {
         self.call("write", |s| {
             s.leaks.look_at_file(file.path, file.content, file.mode);

@@ -80,6 +80,12 @@ impl Files {
         self.get(Path::new(path)).map(|c| String::from_utf8_lossy(&c.bytes).into_owned())
     }
 
+    pub(super) fn part(&self, path: &Path, offset: u64, most: usize) -> Result<Vec<u8>, HostError> {
+        let content = self.get(path).ok_or_else(|| refuse("read", path, "no such file or directory"))?;
+        let skipped = content.bytes.iter().skip(usize::try_from(offset).unwrap_or(usize::MAX));
+        Ok(skipped.take(most).copied().collect())
+    }
+
     pub(super) fn has(&self, path: &str) -> bool {
         self.stat(Path::new(path)).is_some()
     }

@@ -3,7 +3,7 @@
 //! Knows nothing of what is in them.
 
 use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
 use std::path::Path;
 
@@ -56,6 +56,17 @@ impl Files {
 
 pub(super) async fn read(path: &Path) -> Result<Option<Vec<u8>>, HostError> {
     blocking("read", path, |path| absent_is_none(fs::read(path))).await
+}
+
+pub(super) async fn read_part(path: &Path, offset: u64, most: usize) -> Result<Vec<u8>, HostError> {
+    blocking("read", path, move |path| {
+        let mut file = File::open(path)?;
+        file.seek(SeekFrom::Start(offset))?;
+        let mut part = Vec::with_capacity(most);
+        file.take(most as u64).read_to_end(&mut part)?;
+        Ok(part)
+    })
+    .await
 }
 
 pub(super) async fn append(path: &Path, bytes: &[u8]) -> Result<(), HostError> {

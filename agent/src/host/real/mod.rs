@@ -63,6 +63,9 @@ impl Host for RealHost {
     async fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, HostError> {
         files::read(path).await
     }
+    async fn read_part(&self, path: &Path, offset: u64, most: usize) -> Result<Vec<u8>, HostError> {
+        files::read_part(path, offset, most).await
+    }
     async fn write(&self, file: NewFile<'_>) -> Result<(), HostError> {
         self.files.write(file).await
     }
