@@ -163,14 +163,15 @@ mod tests {
     #[tokio::test]
     async fn the_template_is_fine_and_uses_the_built_in_catalog() {
         let folder = tempfile::tempdir().unwrap();
-        let wanted = read(&given(folder.path(), spec::template())).await.unwrap();
+        let wanted = read(&given(folder.path(), spec::template()), EvenNumbers::Refused).await.unwrap();
         assert_eq!((wanted.spec.name.as_str(), wanted.catalog.as_str()), ("acme", ""));
     }
 
     #[tokio::test]
     async fn a_spec_larger_than_any_is_not_read() {
         let folder = tempfile::tempdir().unwrap();
-        let failure = read(&given(folder.path(), &"#".repeat(spec::MAX_BYTES + 1))).await.unwrap_err();
+        let failure =
+            read(&given(folder.path(), &"#".repeat(spec::MAX_BYTES + 1)), EvenNumbers::Refused).await.unwrap_err();
         assert!(matches!(&failure, Failure::Refused(text) if text.contains("right file")), "{failure:?}");
     }
 
@@ -182,7 +183,7 @@ mod tests {
         let wrong = spec::template()
             .replace("path: /jw/web/login", "x")
             .replace("name: m3,  role: control-plane", "name: m3,  role: spare");
-        let failure = read(&given(folder.path(), &(wrong + &artifacts))).await.unwrap_err();
+        let failure = read(&given(folder.path(), &(wrong + &artifacts)), EvenNumbers::Refused).await.unwrap_err();
         assert!(matches!(&failure, Failure::WrongSpec(text) if text.contains("control planes")), "{failure:?}");
     }
 
@@ -191,7 +192,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let artifacts =
             format!("artifacts: {{catalog: \"http://127.0.0.1:1/c\", catalogSha256: {}}}\n", "0".repeat(64));
-        let failure = read(&given(folder.path(), &(spec::template().to_owned() + &artifacts))).await.unwrap_err();
+        let failure = read(&given(folder.path(), &(spec::template().to_owned() + &artifacts)), EvenNumbers::Refused)
+            .await
+            .unwrap_err();
         assert!(matches!(&failure, Failure::Failed(text) if text.contains("--catalog FILE")), "{failure:?}");
     }
 }
