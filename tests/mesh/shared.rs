@@ -7,10 +7,12 @@ use std::sync::{Mutex, OnceLock};
 
 use ha_agent::host::fake::World;
 use ha_coordinator::store::Timing;
+use ha_proto::v1::VersionRequest;
 use ha_tests::agent::AgentSeat;
 use ha_tests::operator::{Operator, key};
 use ha_tests::site::{Options, Site};
 use ha_tests::specs;
+use ha_tests::until::until;
 use tokio::sync::{OnceCell, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// Secrets that are set before anything is built: they must be found nowhere but where they belong.
@@ -80,10 +82,17 @@ pub(crate) fn stranger(name: &str) -> AgentSeat {
     AgentSeat::new(&folder(&format!("strangers/{name}")), World::new().machine(name, address))
 }
 
-/// A fresh operator of the site.
+/// A fresh operator of the site, whom every coordinator knows: followers hear of a new certificate a moment later.
 pub(crate) async fn operator(site: &Site, name: &str, role: &str) -> Operator {
     let mut operator = Operator::login(&site.admin.invite(name, role).await.unwrap()).await.unwrap();
     operator.learn().await.unwrap();
+    for endpoint in operator.endpoints() {
+        let known = async || {
+            let mut control = operator.control(endpoint).map_err(|e| e.to_string())?;
+            control.version(VersionRequest {}).await.map_err(|status| status.to_string())
+        };
+        until("a coordinator that knows the operator", known).await.unwrap();
+    }
     operator
 }
 
