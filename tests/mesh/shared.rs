@@ -53,7 +53,7 @@ async fn shared() -> &'static Shared {
 pub(crate) async fn found(name: &str) -> Site {
     log();
     let dir = folder(name);
-    let options = Options { dir, spec: specs::NINE.to_owned(), spare_agents: 0, timing: Timing::SlowDisk };
+    let options = Options { dir, spec: specs::NINE.to_owned(), spare_agents: 0, timing: Timing::Wan };
     let site = Site::found(options).await.unwrap();
     for (name, value) in PLANTED {
         let request = ha_proto::v1::SetSecretRequest { name: name.to_owned(), value: value.into(), key: key() };
