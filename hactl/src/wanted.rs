@@ -38,11 +38,19 @@ pub(crate) struct Wanted {
     pub(crate) catalog: String,
     /// What is doubtful about it, as text; empty when nothing is.
     pub(crate) warnings: String,
+    /// What is wrong with it unless the site has this even number already.
+    even: Option<String>,
     /// How the file is called in messages.
     pub(crate) name: String,
 }
 
 impl Wanted {
+    /// There is no coordinator to ask: an even number is refused then.
+    pub(crate) fn unasked(&self, failure: Failure) -> Failure {
+        let refused = |problems: &String| Failure::WrongSpec(format!("{problems}nothing was sent. exit 2"));
+        self.even.as_ref().map_or(failure, refused)
+    }
+
     /// What a coordinator found wrong, with its place in this file; any other failure as it is.
     pub(crate) fn located(&self, failure: Failure) -> Failure {
         match failure {
@@ -77,10 +85,16 @@ pub(crate) async fn read(given: &Given, even: EvenNumbers) -> Result<Wanted, Fai
         }
         (None, None) => String::new(),
     };
-    let read = spec::read_where(&text, &parsed(&catalog)?, |_| even == EvenNumbers::LeftOpen);
-    let (spec, warnings) = read.map_err(|problems| refuse(&problems, &name))?;
+    let parts = parsed(&catalog)?;
+    let (spec, warnings, even) = match spec::read(&text, &parts) {
+        Ok((spec, warnings)) => (spec, warnings, None),
+        Err(problems) => match spec::read_where(&text, &parts, |_| even == EvenNumbers::LeftOpen) {
+            Ok((spec, warnings)) => (spec, warnings, Some(spec::render(&problems, &name))),
+            Err(_) => return Err(refuse(&problems, &name)),
+        },
+    };
     let warnings = if warnings.is_empty() { String::new() } else { spec::render(&warnings, &name) };
-    Ok(Wanted { text, spec, catalog, warnings, name })
+    Ok(Wanted { text, spec, catalog, warnings, even, name })
 }
 
 /// The file's text, no longer than a spec may be, and its name for messages.
@@ -100,11 +114,12 @@ pub(crate) fn refuse(problems: &[Problem], name: &str) -> Failure {
 /// The catalog is not fetched for a spec that is refused anyway.
 fn without_errors(spec: &Spec, text: &str, (name, even): (&str, EvenNumbers)) -> Result<(), Failure> {
     let mut problems = spec::check_alone(spec);
-    if even == EvenNumbers::LeftOpen {
-        problems = spec::without_even_numbers(problems, spec);
-    }
     spec::locate(text, &mut problems);
-    if problems.iter().any(Problem::is_error) { Err(refuse(&problems, name)) } else { Ok(()) }
+    let left_open = match even {
+        EvenNumbers::LeftOpen => spec::without_even_numbers(problems.clone(), spec),
+        EvenNumbers::Refused => problems.clone(),
+    };
+    if left_open.iter().any(Problem::is_error) { Err(refuse(&problems, name)) } else { Ok(()) }
 }
 
 fn parsed(catalog: &str) -> Result<Catalog, Failure> {

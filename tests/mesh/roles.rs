@@ -61,12 +61,12 @@ async fn callers(site: &Site) -> Vec<Caller> {
         Caller {
             name: "agent",
             channel: with(site, 7401, agent),
-            may: |a| matches!(a, Allowed::Anyone | Allowed::Agent),
+            may: |a| matches!(a, Allowed::Anyone | Allowed::Member | Allowed::Agent),
         },
         Caller {
             name: "coordinator",
             channel: with(site, 7400, coordinator),
-            may: |a| matches!(a, Allowed::Anyone | Allowed::Coordinator),
+            may: |a| matches!(a, Allowed::Anyone | Allowed::Member | Allowed::Coordinator),
         },
     ];
     let operators: [(&str, May); 3] = [

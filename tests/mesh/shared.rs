@@ -62,9 +62,10 @@ pub(crate) async fn found(name: &str) -> Site {
     site
 }
 
-/// Applies the site's own document.
+/// Applies the site's own document, on top of whatever is wanted now.
 pub(crate) async fn apply(site: &Site) {
-    site.admin.apply(&site.document.text, 0).await.unwrap();
+    let base = site.admin.status().await.unwrap().spec.map_or(0, |spec| spec.generation);
+    site.admin.apply(&site.document.text, base).await.unwrap();
 }
 
 /// An empty folder of this run.

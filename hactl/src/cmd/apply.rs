@@ -43,8 +43,8 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(cli: &Cli, args: &Args) -> Done {
     let wanted = wanted::read(&args.given, EvenNumbers::LeftOpen).await?;
+    let client = Client::open(cli.context.as_deref()).await.map_err(|failure| wanted.unasked(failure))?;
     eprint!("{}", wanted.warnings);
-    let client = Client::open(cli.context.as_deref()).await?;
     let preview = send(&client, &wanted, None).await?;
     let forecast: Forecast = understand(&preview.forecast)?;
     if !preview.changed && forecast.waves.is_empty() && forecast.rest.converged() {
