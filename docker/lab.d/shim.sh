@@ -55,6 +55,7 @@ shim_rewrite() {
 verb_shim() {
   case ${1:-} in
     on)
+      step "host: packages, engine, limits" host_ready
       [ -z "$(docker ps -aq --filter label=ha-lab </dev/null)" ] || die "machines get the real kubeadm mounted when they are made: docker/lab down first"
       mkdir -p "$SHIM"
       step "mirror with counted kubeadm" mirror_ready

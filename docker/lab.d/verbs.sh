@@ -29,8 +29,11 @@ verb_machines() {
 }
 
 verb_down() {
-  engine_answers || host_engine
-  step "machines removed" machines_remove
+  # Where there is no engine there are no machines.
+  if command -v dockerd >/dev/null; then
+    engine_answers || host_engine
+    step "machines removed" machines_remove
+  fi
   rm -rf "$SITE" "$LAB/facts" "$LAB/hactl" "$LAB/init.json" "$LAB/infra"
 }
 
