@@ -74,7 +74,7 @@ impl Coordinator {
             address: host.clone(),
         };
         let empty = std::fs::read_dir(&config.state).map_or(true, |mut d| d.next().is_none());
-        let store = if empty && id != CoordinatorId(1) {
+        let store = if empty && id != CoordinatorId::FIRST {
             Store::join(store_config, StateMachine::default(), connect).await?
         } else {
             Store::open(store_config, StateMachine::default(), connect).await?

@@ -102,6 +102,11 @@ name!(
 #[serde(transparent)]
 pub struct CoordinatorId(pub u64);
 
+impl CoordinatorId {
+    /// The replica that `ha-coordinator init` made: no agent installed it, so none takes it away.
+    pub const FIRST: Self = Self(1);
+}
+
 impl fmt::Display for CoordinatorId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "c{}", self.0)

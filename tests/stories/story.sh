@@ -1,4 +1,4 @@
-# Sourced by the stories: what they all need. A story ends at the first thing that is not as it should be.
+# Sourced by the stories and the benchmarks: what they all need. A story ends at the first thing that is not as it should be.
 set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)

@@ -58,7 +58,7 @@ pub async fn init(config: &Config, host: &str, package: Option<Package>) -> anyh
     let seal = SealKey::generate()?;
     let store_config = StoreConfig {
         dir: config.state.clone(),
-        id: CoordinatorId(1),
+        id: CoordinatorId::FIRST,
         cluster: cluster.clone(),
         timing: config.timing,
         address: host.to_owned(),
@@ -77,7 +77,7 @@ async fn commit(
     host: &str,
     package: Option<Package>,
 ) -> anyhow::Result<Founded> {
-    let first = CoordinatorId(1);
+    let first = CoordinatorId::FIRST;
     let sealed = seal.seal(CA_KEY_CONTEXT, authority.key_pem().expose().as_bytes())?;
     let mesh = Mesh {
         cluster: authority.cluster().clone(),

@@ -150,7 +150,7 @@ fn removal(state: &State, record: &SpecRecord, name: &MachineName) -> Result<Vec
 fn first_coordinator(state: &State, name: &MachineName) -> Option<String> {
     let is = |m: &&(&MachineId, &MachineRecord)| m.1.spec_name() == Some(name);
     let (id, _) = state.machines.iter().find(|m| is(&m))?;
-    (state.replica_on(id)? == CoordinatorId(1)).then(|| {
+    (state.replica_on(id)? == CoordinatorId::FIRST).then(|| {
         format!("the coordinator on {name} was made by `ha-coordinator init`: `apt purge ha-coordinator` there, once it is out")
     })
 }

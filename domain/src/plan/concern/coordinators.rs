@@ -2,6 +2,7 @@
 
 use super::super::wish::Wish;
 use super::super::world::World;
+use crate::id::CoordinatorId;
 use crate::step::{Action, Component, CoordinatorReplica};
 
 pub(in super::super) fn coordinators(world: &World<'_>) -> Vec<Wish> {
@@ -18,5 +19,5 @@ pub(in super::super) fn coordinators(world: &World<'_>) -> Vec<Wish> {
 /// The coordinator that `init` made runs already; it was not installed by an agent.
 fn is_first(world: &World<'_>, address: &str) -> bool {
     let live = world.state.coordinators.iter().filter(|(_, c)| !c.removed && c.host == address);
-    live.map(|(id, _)| id.0).any(|id| id == 1)
+    live.map(|(id, _)| *id).any(|id| id == CoordinatorId::FIRST)
 }

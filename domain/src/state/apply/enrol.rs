@@ -8,9 +8,6 @@ use crate::state::{
     TokenRecord, assign,
 };
 
-/// The replica that `ha-coordinator init` made. Once out, nobody listens to it; its process goes on in vain until a person
-/// ends it.
-const FIRST: CoordinatorId = CoordinatorId(1);
 /// Wrong secrets after which a token is burnt.
 const FAILURES: u32 = 5;
 
@@ -121,8 +118,11 @@ fn coordinator(state: &mut State, index: u64, entry: &Entry, address: Option<&st
 pub(super) fn remove_coordinator(state: &mut State, at: Time, by: &str, id: CoordinatorId) -> Outcome {
     let Some(record) = state.coordinators.get_mut(&id) else { return State::missing("coordinator", id) };
     record.removed = true;
+    // Once out, nobody listens to it; its process goes on in vain until a person ends it.
     let by_hand = match id {
-        FIRST => format!("; `init` made it, no agent: end it with `apt purge ha-coordinator` on {}", record.host),
+        CoordinatorId::FIRST => {
+            format!("; `init` made it, no agent: end it with `apt purge ha-coordinator` on {}", record.host)
+        }
         _ => String::new(),
     };
     state.certificates.retain(|_, c| c.identity.subject != Subject::Coordinator(id));
