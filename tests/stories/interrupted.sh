@@ -7,6 +7,8 @@
 works() { lab hactl steps -o json | python3 -c 'import json, sys; sys.exit(not any(s["machine"] == sys.argv[1] and s["id"].split(".")[1] == sys.argv[2] and s["status"]["state"] == "granted" for s in json.load(sys.stdin)))' "$1" "$2"; }
 leader() { field 'next(l["detail"] for l in s["layers"] if l["name"] == "coordinators").split("leader ")[1]'; }
 kubeadm_ran() { lab shim calls | grep -q "^$1 [0-9.]* $2"; }
+# ran NAME: when and what kubeadm was asked on a machine, in one line.
+ran() { lab shim calls | sed -n "s/^$1 //p" | cut -c1-60 | tr '\n' ';'; }
 count() { lab shim calls | grep -c "^$1 [0-9.]* $2" || true; }
 
 lab down
@@ -37,18 +39,18 @@ sleep 50
 lab mend w1
 say "w1 is plugged in again"
 
-wait "$up" || fail "up did not come to its end: $(tail -n 5 "$ROOT/target/test-logs/interrupted-up.log")"
+wait "$up" || fail "up did not come to its end: $(tail -n 5 "$ROOT/target/test-logs/interrupted-up.log" | tr '\n' '|')"
 whole 5 3 3
 form_becomes_a_row
 
 lab shim calls
-[ "$(count m1 init)" = 1 ] || fail "kubeadm init ran $(count m1 init) times"
+[ "$(count m1 init)" = 1 ] || fail "kubeadm init ran $(count m1 init) times: $(ran m1)"
 for name in m3 w1 w2; do
-  [ "$(count "$name" join)" = 1 ] || fail "kubeadm join ran $(count "$name" join) times on $name"
+  [ "$(count "$name" join)" = 1 ] || fail "kubeadm join ran $(count "$name" join) times on $name: $(ran "$name")"
 done
 # The one that was cut off in the middle may have to begin again, after a reset.
-[ "$(count m2 join)" -le 2 ] || fail "kubeadm join ran $(count m2 join) times on m2"
+[ "$(count m2 join)" -le 2 ] || fail "kubeadm join ran $(count m2 join) times on m2: $(ran m2)"
 for name in m1 m3 w1 w2; do
-  [ "$(count "$name" reset)" = 0 ] || fail "kubeadm reset ran on $name"
+  [ "$(count "$name" reset)" = 0 ] || fail "kubeadm reset ran on $name: $(ran "$name")"
 done
 say "holds: kubeadm init once, each join once but for the one that was cut off"
