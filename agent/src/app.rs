@@ -48,14 +48,16 @@ impl Agent {
         let steps = Steps::new(Arc::clone(&machine), Arc::clone(&mesh) as Arc<dyn Mesh>, outbox);
         let mut tasks = JoinSet::new();
         observe::start(&machine, &mut tasks);
-        let link = Link { machine: Arc::clone(&machine), steps, credentials: credentials.clone(), outbox: messages };
+        let (keys, credentials_of_link) = (config.keys.clone(), credentials.clone());
+        let link =
+            Link { machine: Arc::clone(&machine), steps, credentials: credentials_of_link, keys, outbox: messages };
         tasks.spawn(link.keep());
         tasks.spawn(schedule::keep(Arc::clone(&machine), Copies::new(credentials.clone(), config.state.clone())));
         tasks.spawn(renew(credentials, config.clone()));
         Ok(Self { machine, tasks })
     }
 
-    /// Runs until a task ends, which none does by itself.
+    /// Runs until a task ends: only when the mesh let this machine go does one by itself.
     pub async fn run(&mut self) {
         let _ = self.tasks.join_next().await;
     }

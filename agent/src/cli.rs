@@ -119,7 +119,10 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let mut alive = tokio::time::interval(std::time::Duration::from_secs(10));
     loop {
         tokio::select! {
-            () = agent.run() => anyhow::bail!("a task of the agent ended"),
+            () = agent.run() => {
+                anyhow::ensure!(!config.keys.join(format!("{CERTIFICATE}.pem")).exists(), "a task of the agent ended");
+                return Ok(());
+            }
             _ = alive.tick() => { let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]); }
             _ = terminate.recv() => { agent.stop().await; return Ok(()); }
             _ = tokio::signal::ctrl_c() => { agent.stop().await; return Ok(()); }

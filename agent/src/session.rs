@@ -1,5 +1,6 @@
 //! The stream to any one coordinator: reports up, steps down; reconnects with full jitter, and tells everything again.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Channel;
 
 use crate::endpoints::Endpoints;
+use crate::leave;
 use crate::logs;
 use crate::machine::Machine;
 use crate::steps::Steps;
@@ -37,12 +39,14 @@ pub struct Link {
     pub steps: Arc<Steps>,
     /// Its certificate.
     pub credentials: CredentialStore,
+    /// The folder it is in.
+    pub keys: PathBuf,
     /// Messages of steps, to be sent.
     pub outbox: mpsc::Receiver<Message>,
 }
 
 impl Link {
-    /// Keeps a session for ever.
+    /// Keeps a session, until the mesh lets this machine go.
     pub async fn keep(mut self) {
         let mut backoff = Backoff::new(PAUSES.0, PAUSES.1);
         loop {
@@ -55,11 +59,23 @@ impl Link {
                 let Ok(channel) = channel(&endpoint, self.credentials.clone(), &options) else { continue };
                 match self.serve(channel, &mut backoff).await {
                     Ok(()) => tracing::info!(%endpoint, "the session ended"),
-                    Err(status) => tracing::info!(%endpoint, why = %status.message(), "no session"),
+                    Err(status) => {
+                        tracing::info!(%endpoint, why = %status.message(), "no session");
+                        if leave::was_let_go(&self.machine, &status).await {
+                            return self.depart();
+                        }
+                    }
                 }
                 tokio::time::sleep(backoff.next()).await;
             }
             tokio::time::sleep(backoff.next()).await;
+        }
+    }
+
+    fn depart(&self) {
+        match leave::forget(&self.keys) {
+            Ok(()) => tracing::info!("this machine is clean and has left the mesh"),
+            Err(error) => tracing::warn!(%error, "the certificate of a mesh that let this machine go stays"),
         }
     }
 

@@ -2,9 +2,9 @@
 
 use ha_coordinator::api::roles::{Allowed, TABLE};
 use ha_domain::state::Role;
-use ha_proto::v1::Empty;
+use ha_proto::v1::{Empty, FetchRequest};
 use ha_tests::site::Site;
-use ha_transport::{ChannelOptions, CredentialStore, Credentials, Endpoint, channel, pinned_channel};
+use ha_transport::{ChannelOptions, CredentialStore, Credentials, Endpoint, ServerLimits, channel, pinned_channel};
 use tonic::codegen::http::uri::PathAndQuery;
 use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
@@ -123,5 +123,38 @@ async fn the_name_that_a_caller_writes_into_a_call_is_not_believed() {
         headers.insert("x-ha-address", "127.0.0.1:1".parse().unwrap());
         let outcome = ask(&channel, "/ha.v1.Control/CreateToken", request).await;
         assert!(stopped_at_the_door(&outcome), "{endpoint}: {outcome:?}");
+    }
+}
+
+/// The largest message that the service of a method takes, in bytes.
+fn limit(method: &str) -> usize {
+    let limits = match method.split('/').nth(1) {
+        Some("ha.v1.Control") => ServerLimits::operators(),
+        Some("ha.v1.Peer") => ServerLimits::peers(),
+        _ => ServerLimits::agents(),
+    };
+    limits.message_bytes
+}
+
+/// Sends one message of any type: its length is judged before its content.
+async fn send_heavy(channel: &Channel, method: &str, bytes: usize) -> Result<(), Status> {
+    let mut grpc = tonic::client::Grpc::new(channel.clone());
+    grpc.ready().await.expect("the connection stands");
+    let codec = tonic_prost::ProstCodec::<FetchRequest, Empty>::default();
+    let path = PathAndQuery::try_from(method).unwrap();
+    let heavy = Request::new(FetchRequest { digest: "x".repeat(bytes) });
+    let mut answers = grpc.server_streaming(heavy, path, codec).await?.into_inner();
+    answers.message().await.map(|_| ())
+}
+
+#[tokio::test]
+async fn a_message_beyond_the_limit_of_its_service_is_not_read() {
+    let (site, _quiet) = shared::site().await;
+    for caller in callers(site).await {
+        for (method, _) in TABLE.iter().filter(|(_, allowed)| (caller.may)(*allowed)) {
+            let outcome = send_heavy(&caller.channel, method, limit(method) + 1).await;
+            let too_large = outcome.as_ref().is_err_and(|s| s.message().contains("length too large"));
+            assert!(too_large, "{} sends {method} too much: {outcome:?}", caller.name);
+        }
     }
 }

@@ -10,6 +10,7 @@ backends() { lab exec "$1" "echo 'show stat' | socat - /run/haproxy/admin.sock" 
 backends_are() { [ "$(backends lb1 "$1")" = "$2" ] && [ "$(backends lb2 "$1")" = "$2" ]; }
 gone() { ! lab kubectl get node "$1"; }
 clean() { lab exec "$1" 'test ! -e /etc/kubernetes/kubelet.conf && test ! -e /usr/local/bin/kubelet && ! systemctl is-active -q kubelet containerd'; }
+left() { lab exec "$1" 'test ! -e /etc/ha-mesh/agent.pem && ! systemctl is-active -q ha-agent'; }
 spec=${HA_LAB_DIR:-$ROOT/.lab}/site.yaml
 before=$(mktemp)
 trap 'rm -f "$before"' EXIT
@@ -17,6 +18,7 @@ trap 'rm -f "$before"' EXIT
 lab hactl node remove w2 --yes
 within 180 "w2 is no node any more" gone w2
 within 120 "w2 is clean" clean w2
+within 60 "its agent has left" left w2
 within 60 "both load balancers serve w1 alone" backends_are http "w1:UP"
 whole 4 3 3
 

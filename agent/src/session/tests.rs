@@ -47,7 +47,7 @@ async fn link() -> (SimulatedMachine, Link) {
     let machine = Arc::new(Machine::open(&Config::default(), Arc::new(simulated.clone())).await.unwrap());
     let (send, outbox) = mpsc::channel(64);
     let steps = Steps::new(Arc::clone(&machine), Arc::new(Nobody), send);
-    (simulated, Link { machine, steps, credentials: credentials(), outbox })
+    (simulated, Link { machine, steps, credentials: credentials(), keys: "/etc/ha-mesh".into(), outbox })
 }
 
 #[tokio::test]

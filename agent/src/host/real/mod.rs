@@ -10,6 +10,7 @@ mod download;
 mod facts;
 mod files;
 mod fsync;
+mod kept;
 mod load;
 mod packages;
 mod places;
@@ -45,6 +46,7 @@ pub struct RealHost {
     services: services::Services,
     packages: packages::Packages,
     load: load::Sampler,
+    kept: kept::Kept,
 }
 
 impl RealHost {
@@ -127,7 +129,7 @@ impl Host for RealHost {
         unpack::unpack(what).await
     }
     async fn http(&self, request: HttpRequest<'_>) -> Result<HttpResponse, HostError> {
-        request::send(request).await
+        request::send(request, &self.kept).await
     }
     async fn connect(&self, to: SocketAddr, timeout: Duration) -> Result<Reachability, HostError> {
         Ok(wire::reach(to, timeout).await)
