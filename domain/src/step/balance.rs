@@ -10,10 +10,14 @@ use serde::{Deserialize, Serialize};
 pub struct Haproxy {
     /// Control planes behind port 6443, checked with `/readyz` over TLS.
     pub api: Vec<Backend>,
-    /// Workers behind ports 80 and 443, with the PROXY protocol to the ingress, checked on its health port.
+    /// Workers behind ports 80 and 443, with the PROXY protocol to the ingress.
     pub apps: Vec<Backend>,
     /// Port of the ingress controller's health check.
     pub apps_health_port: u16,
+    /// Host name by which the application is asked for through each worker: one through which it does not answer, while it
+    /// does through another, gets no users.
+    #[serde(default)]
+    pub apps_host: String,
     /// Upper bound of connections.
     pub max_connections: u32,
     /// Time limits in milliseconds.

@@ -30,6 +30,7 @@ fn haproxy(spec: &Spec) -> Haproxy {
         api: servers(Role::ControlPlane),
         apps: servers(Role::Worker),
         apps_health_port: INGRESS_HEALTH_PORT,
+        apps_host: spec.joget.host.to_string(),
         max_connections: settings.max_connections,
         timeouts: HaproxyTimeouts {
             connect: limits.connect.ms(),
