@@ -28,14 +28,24 @@ pub(super) fn waiting(world: &World<'_>) -> BTreeSet<MachineName> {
     let Some(limit) = world.spec.artifacts.parallel else { return BTreeSet::new() };
     let unprepared = in_order(world).into_iter().filter(|m| world.connected(&m.name) && !is_prepared(world, m));
     let able = unprepared.filter(|m| !has_failed(world, &m.name));
-    able.skip(limit.get().into()).map(|m| m.name.clone()).collect()
+    let turns = usize::from(limit.get()).saturating_sub(joins(world)).max(1);
+    able.skip(turns).map(|m| m.name.clone()).collect()
+}
+
+/// Whether a control plane is about to begin the cluster or to join it: that is as much work for the host as a machine that
+/// is prepared, and everybody waits for it. They do it one at a time.
+fn joins(world: &World<'_>) -> usize {
+    let ready = |m: &&Machine| world.connected(&m.name) && is_prepared(world, m) && !has_failed(world, &m.name);
+    let masters = world.spec.machines_with(Role::ControlPlane).filter(ready);
+    usize::from(masters.into_iter().any(|m| !world.is_converged(&m.name, Component::Node)))
 }
 
 fn is_prepared(world: &World<'_>, machine: &Machine) -> bool {
     needed_by(machine.role).iter().all(|component| world.is_converged(&machine.name, *component))
 }
 
-fn has_failed(world: &World<'_>, name: &MachineName) -> bool {
+/// Whether any step on a machine has failed.
+pub(super) fn has_failed(world: &World<'_>, name: &MachineName) -> bool {
     let failed = |status: &Status| matches!(status, Status::Failed { .. } | Status::Expired { .. });
     world.state.journal.values().any(|r| r.step.name == *name && failed(&r.status))
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::super::leaving;
+use super::super::turns;
 use super::super::wish::Wish;
 use super::super::world::World;
 use crate::spec::{self, Machine, Role};
@@ -73,16 +74,23 @@ fn hosts(spec: &spec::Spec) -> BTreeMap<String, IpAddr> {
     machines.chain(more).collect()
 }
 
-/// chrony. On a node whose clock was right at the first look it comes after the join, which it would only hold up.
+/// chrony. On a node whose clock was right at the first look it comes after all the joins, which it would only hold up.
 pub(in super::super) fn time(world: &World<'_>) -> Vec<Wish> {
     let servers: Vec<_> = world.spec.time.servers.iter().map(ToString::to_string).collect();
     let time = Action::Time(TimeSync { servers });
+    let joins = world.spec.nodes().any(|m| joins(world, m));
     let wishes = world.spec.machines.iter().map(|m| {
         let wish = Wish::of(m, time.clone()).after(m, Component::Base);
-        let joins = m.role.is_node() && !clock_first(world, m) && !world.is_converged(&m.name, Component::Node);
-        wish.unless(joins.then(|| "the clock is right; chrony comes after the join".to_owned()))
+        let later = joins && m.role.is_node() && !clock_first(world, m);
+        wish.unless(later.then(|| "the clock is right; chrony comes after the joins".to_owned()))
     });
     wishes.collect()
+}
+
+/// Whether a machine is about to become a node. Nobody waits for one that is away or has failed.
+fn joins(world: &World<'_>, machine: &Machine) -> bool {
+    let name = &machine.name;
+    world.connected(name) && !world.is_converged(name, Component::Node) && !turns::has_failed(world, name)
 }
 
 /// Whether a machine's clock must be set before anything else: it was off, or nobody could tell.

@@ -46,6 +46,21 @@ fn a_silent_or_failed_machine_holds_nobody_up() {
     assert!(busy(&site).contains(&"w1".to_owned()), "{:?}", busy(&site));
 }
 
+#[test]
+fn a_master_that_is_about_to_join_takes_a_turn() {
+    let mut site = limited(3);
+    assert_eq!(busy(&site), ["lb1", "m1", "m2"]);
+    for _ in 0..4 {
+        let own = site.plan().steps.into_iter().filter(|s| s.name.as_str() == "m1" && s.component() != Component::Node);
+        own.for_each(|s| forecast::take_for_done(&mut site.state, &mut site.observed, &s, site.now));
+    }
+    // The next in turn, w1, would be the third.
+    assert_eq!(busy(&site), ["lb1", "m2"]);
+    let id = site.id("m1");
+    site.observed.get_mut(&id).unwrap().connected = false;
+    assert_eq!(busy(&site), ["lb1", "m2", "w1"]);
+}
+
 /// What the first look found of the clock, in milliseconds.
 fn clock(site: &mut Site, name: &str, off: u64) {
     let id = site.id(name);
@@ -55,16 +70,19 @@ fn clock(site: &mut Site, name: &str, off: u64) {
 }
 
 #[test]
-fn chrony_comes_after_the_join_where_the_clock_is_right_and_before_it_where_it_is_not() {
+fn chrony_comes_after_the_joins_where_the_clock_is_right_and_before_it_where_it_is_not() {
     for (off, chrony_first) in [(500, false), (501, true)] {
         let mut site = limited(8);
         for name in ["m1", "m2", "m3", "w1", "w2"] {
             clock(&mut site, name, off);
         }
         let mut order = Vec::new();
-        site.settle(|steps| order.extend(steps.iter().filter(|s| s.name.as_str() == "w1").map(Step::component)));
-        let place = |c| order.iter().position(|o| *o == c).unwrap();
-        assert_eq!(place(Component::Time) < place(Component::Node), chrony_first, "{off}: {order:?}");
+        site.settle(|steps| order.extend(steps.iter().map(|s| (s.name.to_string(), s.component()))));
+        let place = |name: &str, c| order.iter().position(|o| *o == (name.to_owned(), c)).unwrap();
+        let (time, own, last) =
+            (place("w1", Component::Time), place("w1", Component::Node), place("m3", Component::Node));
+        assert_eq!(time < own, chrony_first, "{off}: {order:?}");
+        assert_eq!(time < last, chrony_first, "{off}: {order:?}");
         assert!(site.plan().report.converged());
     }
 }
