@@ -89,8 +89,15 @@ async fn ask(
     let reply = EnrolmentClient::new(pinned.channel).enrol(request).await;
     reply.map(tonic::Response::into_inner).map_err(|status| {
         let error = anyhow::anyhow!("{}", status.message());
-        if status.code() == tonic::Code::Unavailable { Refusal::Passing(error) } else { Refusal::Final(error) }
+        if may_pass(status.code()) { Refusal::Passing(error) } else { Refusal::Final(error) }
     })
+}
+
+/// Whether asking again may help. A coordinator that was too busy to answer in time may have enrolled us all the same: whoever
+/// enrols again takes the place of its older self, at the price of one more use of the string.
+fn may_pass(code: tonic::Code) -> bool {
+    use tonic::Code;
+    matches!(code, Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled)
 }
 
 fn keep(config: &Config, key: &LocalKey, reply: EnrolReply, name: Option<&MachineName>) -> anyhow::Result<String> {
