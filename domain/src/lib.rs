@@ -1,7 +1,7 @@
 //! ha-domain: the words, the rules, the replicated state and the planner. Pure: no async, clock, randomness, disk or socket.
 //!
 //! Reading order: [`id`], [`spec`] (what is wanted), [`catalog`] (what can be installed), [`report`] (what an agent says),
-//! [`step`] (one act on one machine), [`state`] (what is replicated), [`plan`] (what is proposed)
+//! [`step`] (one act on one machine), [`state`] (what is replicated), [`plan`] (what is proposed), [`whatif`] (what a loss breaks)
 
 pub mod catalog;
 pub mod id;
@@ -11,3 +11,4 @@ pub mod spec;
 pub mod state;
 pub mod step;
 pub mod view;
+pub mod whatif;

@@ -63,6 +63,8 @@ pub(crate) enum Verb {
     Watch(cmd::watch::Args),
     /// Shows the site on one screen.
     Status(cmd::status::Args),
+    /// Says what breaks when machines are lost, or what each loss alone would cost.
+    Whatif(cmd::whatif::Args),
     /// Shows and removes machines.
     Node(cmd::node::Args),
     /// Makes, shows and revokes join strings for machines.
@@ -101,6 +103,7 @@ impl Cli {
             Verb::Apply(args) => cmd::apply::run(&self, args).await,
             Verb::Watch(args) => cmd::watch::run(&self, args).await,
             Verb::Status(args) => cmd::status::run(&self, args).await,
+            Verb::Whatif(args) => cmd::whatif::run(&self, args).await,
             Verb::Node(args) => cmd::node::run(&self, args).await,
             Verb::Token(args) => cmd::token::run(&self, args).await,
             Verb::Steps(args) => cmd::steps::run(&self, args).await,
@@ -187,6 +190,9 @@ mod tests {
             "hactl spec show --defaults",
             "hactl spec check -f cluster.yaml",
             "hactl completion bash",
+            "hactl whatif",
+            "hactl whatif --lose m1,m2 --lose w1 -o yaml",
+            "hactl whatif --lose-hypervisor hv-a",
             "hactl echo",
         ];
         for line in lines {

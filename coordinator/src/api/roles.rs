@@ -28,6 +28,7 @@ pub const TABLE: &[(&str, Allowed)] = &[
     ("/ha.v1.Control/Plan", Allowed::Operator(Role::Reader)),
     ("/ha.v1.Control/Status", Allowed::Operator(Role::Reader)),
     ("/ha.v1.Control/Watch", Allowed::Operator(Role::Reader)),
+    ("/ha.v1.Control/WhatIf", Allowed::Operator(Role::Reader)),
     ("/ha.v1.Control/Nodes", Allowed::Operator(Role::Reader)),
     ("/ha.v1.Control/RemoveNode", Allowed::Operator(Role::Operator)),
     ("/ha.v1.Control/Steps", Allowed::Operator(Role::Reader)),

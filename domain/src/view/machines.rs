@@ -175,8 +175,9 @@ pub(super) fn tolerates(spec: &Spec) -> String {
     let points: Vec<_> = Role::ALL.iter().filter_map(|role| single(spec, *role)).collect();
     match points.as_slice() {
         [] => "the loss of any 1 machine".to_owned(),
+        [one] => format!("the loss of any 1 machine except {one} (1 single point of failure: `hactl whatif`)"),
         points => format!(
-            "the loss of any 1 machine except {} ({} single points of failure)",
+            "the loss of any 1 machine except {} ({} single points of failure: `hactl whatif`)",
             points.join(", "),
             points.len()
         ),

@@ -19,3 +19,4 @@ pub(crate) mod token;
 pub(crate) mod user;
 pub(crate) mod version;
 pub(crate) mod watch;
+pub(crate) mod whatif;

@@ -14,3 +14,4 @@ pub(crate) mod reasons;
 pub(crate) mod status;
 pub(crate) mod summary;
 pub(crate) mod text;
+pub(crate) mod whatif;

@@ -6,6 +6,7 @@ mod people;
 pub(crate) use people::fresh_token;
 mod spec;
 mod streams;
+mod whatif;
 
 use std::pin::Pin;
 
@@ -61,6 +62,9 @@ impl Control for ControlService {
     }
     async fn watch(&self, _: Request<WatchRequest>) -> Answer<Documents> {
         streams::watch(&self.mesh)
+    }
+    async fn what_if(&self, request: Request<WhatIfRequest>) -> Answer<Document> {
+        whatif::what_if(&self.mesh, &request.into_inner()).await
     }
     async fn nodes(&self, _: Request<NodesRequest>) -> Answer<Document> {
         looks::nodes(&self.mesh).await
