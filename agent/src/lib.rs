@@ -15,6 +15,7 @@ pub mod ledger;
 pub mod logs;
 pub mod machine;
 pub mod observe;
+mod repair;
 mod schedule;
 pub mod session;
 pub mod steps;

@@ -205,6 +205,11 @@ impl Site {
         assign(&mut self.state.machines, &record.spec);
     }
 
+    /// The agent of a machine.
+    pub(super) fn agent(&self, name: &str) -> &Arc<Machine> {
+        &self.agents[&MachineName::new(name).unwrap()]
+    }
+
     /// What the agent of a machine says it made there.
     pub(super) fn ledger(&self, name: &str) -> &crate::ledger::Ledger {
         &self.agents[&MachineName::new(name).unwrap()].ledger
