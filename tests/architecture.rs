@@ -130,6 +130,14 @@ fn every_file_says_what_it_is_for() {
 }
 
 #[test]
+fn the_loss_of_a_worker_is_told_with_the_time_that_joget_tolerates() {
+    let template = text(&root().join("agent/src/execute/templates/joget.yaml.j2"));
+    let tolerated: Vec<_> = template.lines().filter(|l| l.contains("tolerationSeconds")).collect();
+    let told = format!("tolerationSeconds: {}}}", ha_domain::whatif::EVICTED_AFTER_S);
+    assert!(!tolerated.is_empty() && tolerated.iter().all(|l| l.contains(&told)), "{tolerated:?}");
+}
+
+#[test]
 fn no_file_has_a_name_that_says_nothing() {
     const FORBIDDEN: &[&str] =
         &["util.rs", "utils.rs", "common.rs", "helper.rs", "helpers.rs", "manager.rs", "misc.rs", "base_types.rs"];

@@ -20,6 +20,7 @@ use crate::execute::mesh::Mesh;
 use crate::host::Host;
 use crate::machine::Machine;
 use crate::observe;
+use crate::repair;
 use crate::schedule;
 use crate::session::Link;
 use crate::steps::Steps;
@@ -48,6 +49,7 @@ impl Agent {
         let steps = Steps::new(Arc::clone(&machine), Arc::clone(&mesh) as Arc<dyn Mesh>, outbox);
         let mut tasks = JoinSet::new();
         observe::start(&machine, &mut tasks);
+        repair::start(&machine, &mut tasks);
         let (keys, credentials_of_link) = (config.keys.clone(), credentials.clone());
         let link =
             Link { machine: Arc::clone(&machine), steps, credentials: credentials_of_link, keys, outbox: messages };

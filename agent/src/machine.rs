@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ha_domain::id::Time;
+use ha_domain::id::{Digest, Time};
 use ha_domain::report::Report;
-use ha_domain::step::Component;
+use ha_domain::step::{Action, Component};
 use tokio::sync::watch;
 
 use crate::config::Config;
 use crate::host::Host;
 use crate::journal::Journal;
 use crate::ledger::Ledger;
+use crate::repair::Repairs;
 use crate::wanted::Wanted;
 
 /// What all tasks of an agent share.
@@ -25,12 +26,25 @@ pub struct Machine {
     pub journal: Journal,
     /// What each component was brought to.
     pub wanted: Wanted,
+    /// What the agent repairs by itself.
+    pub(crate) repairs: Repairs,
     /// The state folder.
     pub state: PathBuf,
     report: Mutex<Report>,
     clock_ahead_ms: Mutex<Option<i64>>,
     changed: watch::Sender<u64>,
-    busy: Mutex<BTreeMap<Component, u32>>,
+    work: Mutex<Work>,
+    /// How many repairs are being done.
+    repairing: watch::Sender<usize>,
+}
+
+/// What is being done on this machine.
+#[derive(Default)]
+struct Work {
+    steps: BTreeMap<Component, u32>,
+    repairs: Vec<Option<Component>>,
+    /// The action that a step last tried on a component, whatever came of it.
+    tried: BTreeMap<Component, Digest>,
 }
 
 impl Machine {
@@ -40,8 +54,10 @@ impl Machine {
         let journal = Journal::open(&*host, &config.state.join("journal")).await?;
         let wanted = Wanted::load(&*host, &config.state).await?;
         let (changed, _) = watch::channel(0);
-        let (report, clock_ahead_ms, busy) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Ok(Self { host, ledger, journal, wanted, state: config.state.clone(), report, clock_ahead_ms, changed, busy })
+        let (repairing, _) = watch::channel(0);
+        let (report, clock_ahead_ms, work) = (Mutex::default(), Mutex::default(), Mutex::default());
+        let (repairs, state) = (Repairs::default(), config.state.clone());
+        Ok(Self { host, ledger, journal, wanted, repairs, state, report, clock_ahead_ms, changed, work, repairing })
     }
 
     /// What the agent last saw.
@@ -83,19 +99,63 @@ impl Machine {
         self.report.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A step works on a component: looking at it now would tell of a state in between.
-    pub fn occupy(self: &Arc<Self>, component: Component) -> Occupied {
-        *self.busy.lock().unwrap_or_else(PoisonError::into_inner).entry(component).or_default() += 1;
-        Occupied { machine: Arc::clone(self), component }
+    /// A step is about to work on a component: looking at it now would tell of a state in between. From here on no repair
+    /// begins; one that is being done is waited for, so that the step finds its work done rather than half done.
+    pub async fn occupy(self: &Arc<Self>, action: &Action) -> Occupied {
+        let component = action.component();
+        {
+            let mut work = self.work();
+            *work.steps.entry(component).or_default() += 1;
+            work.tried.insert(component, action.digest());
+        }
+        let occupied = Occupied { machine: Arc::clone(self), component };
+        // It fails when there is nobody left who could begin one.
+        drop(self.repairing.subscribe().wait_for(|repairs| *repairs == 0).await);
+        occupied
     }
 
-    /// Whether a step works on a component.
+    /// A repair is about to be done, of `component` if it is one; `None` while a step is at work anywhere on this machine, or
+    /// the component is being repaired already.
+    pub(crate) fn begin_repair(self: &Arc<Self>, component: Option<Component>) -> Option<Repairing> {
+        let mut work = self.work();
+        let taken = component.is_some() && work.repairs.contains(&component);
+        if taken || work.steps.values().any(|n| *n > 0) {
+            return None;
+        }
+        work.repairs.push(component);
+        self.repairing.send_replace(work.repairs.len());
+        Some(Repairing { machine: Arc::clone(self), component })
+    }
+
+    /// Whether a step or a repair works on a component.
     pub fn is_occupied(&self, component: Component) -> bool {
-        self.busy.lock().unwrap_or_else(PoisonError::into_inner).get(&component).is_some_and(|n| *n > 0)
+        let work = self.work();
+        work.steps.get(&component).is_some_and(|n| *n > 0) || work.repairs.contains(&Some(component))
+    }
+
+    /// Whether a step works on anything here: it may have stopped a unit, or changed a file, on purpose.
+    pub fn is_at_work(&self) -> bool {
+        self.work().steps.values().any(|n| *n > 0)
+    }
+
+    /// Whether a component is meant to be as `action` says: nothing else was tried since, nothing was begun and not ended.
+    pub(crate) fn is_settled_on(&self, action: &Action) -> bool {
+        let (component, digest) = (action.component(), action.digest());
+        if let Some(tried) = self.work().tried.get(&component) {
+            return *tried == digest;
+        }
+        // After a start of the agent only its journal knows. What it cannot read may be anything.
+        let of_another =
+            |a: serde_json::Value| serde_json::from_value::<Action>(a).is_ok_and(|a| a.component() != component);
+        self.journal.unfinished().into_iter().all(|b| b.digest == digest || of_another(b.action))
+    }
+
+    fn work(&self) -> MutexGuard<'_, Work> {
+        self.work.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Ends when dropped.
+/// A step is at work until this is dropped.
 pub struct Occupied {
     machine: Arc<Machine>,
     component: Component,
@@ -103,8 +163,24 @@ pub struct Occupied {
 
 impl Drop for Occupied {
     fn drop(&mut self) {
-        if let Some(count) = self.machine.busy.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&self.component) {
+        if let Some(count) = self.machine.work().steps.get_mut(&self.component) {
             *count = count.saturating_sub(1);
         }
+    }
+}
+
+/// A repair is being done until this is dropped.
+pub(crate) struct Repairing {
+    machine: Arc<Machine>,
+    component: Option<Component>,
+}
+
+impl Drop for Repairing {
+    fn drop(&mut self) {
+        let mut work = self.machine.work();
+        if let Some(at) = work.repairs.iter().position(|c| *c == self.component) {
+            work.repairs.swap_remove(at);
+        }
+        self.machine.repairing.send_replace(work.repairs.len());
     }
 }

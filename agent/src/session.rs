@@ -9,7 +9,7 @@ use ha_domain::report::Report;
 use ha_proto::v1::agent_message::Message;
 use ha_proto::v1::agents_client::AgentsClient;
 use ha_proto::v1::coordinator_message::Message as FromCoordinator;
-use ha_proto::v1::{AgentMessage, Hello, LogLines, LogRequest, ReportDelta};
+use ha_proto::v1::{AgentMessage, Hello, LogLines, LogRequest, ProbeRequest, ReportDelta};
 use ha_transport::{Backoff, ChannelOptions, CredentialStore, channel};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -19,6 +19,7 @@ use crate::endpoints::Endpoints;
 use crate::leave;
 use crate::logs;
 use crate::machine::Machine;
+use crate::sight;
 use crate::steps::Steps;
 
 #[cfg(test)]
@@ -151,9 +152,18 @@ impl Link {
             }
             Some(FromCoordinator::Log(request)) => self.log(request, to.clone()),
             Some(FromCoordinator::Goodbye(goodbye)) => tracing::info!(why = %goodbye.reason, "the coordinator goes"),
-            Some(FromCoordinator::Finished(_) | FromCoordinator::Probe(_)) | None => {}
+            Some(FromCoordinator::Probe(request)) => self.look(request, to.clone()),
+            Some(FromCoordinator::Finished(_)) | None => {}
         }
         Ok(())
+    }
+
+    fn look(&self, request: ProbeRequest, to: mpsc::Sender<AgentMessage>) {
+        let machine = Arc::clone(&self.machine);
+        tokio::spawn(async move {
+            let seen = sight::look(&*machine.host, &request).await;
+            let _ = to.send(AgentMessage { message: Some(Message::Probe(seen)) }).await;
+        });
     }
 
     fn log(&self, request: LogRequest, to: mpsc::Sender<AgentMessage>) {

@@ -104,7 +104,10 @@ impl Steps {
         let host = &*self.machine.host;
         let text = |e: &dyn std::fmt::Display| e.to_string();
         self.machine.journal.begin(host, &step.id, &step.action).await.map_err(|e| text(&e))?;
-        let occupied = self.machine.occupy(step.component());
+        let occupied = self.machine.occupy(&step.action).await;
+        if let Action::Reset(_) = step.action {
+            self.machine.wanted.clear(host).await.map_err(|e| text(&e))?;
+        }
         let deadline = Duration::from_millis(step.deadline_ms);
         let outcome = match tokio::time::timeout(deadline, self.ensure(step, credentials)).await {
             Ok(outcome) => outcome,

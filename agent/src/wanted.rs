@@ -35,9 +35,22 @@ impl Wanted {
 
     /// A component was brought to `action`.
     pub async fn set(&self, host: &dyn Host, action: &Action) -> Result<(), HostError> {
+        self.change(host, |actions| drop(actions.insert(action.component(), action.clone()))).await
+    }
+
+    /// Nothing is wanted any more: what is being taken off this machine must not be brought back.
+    pub async fn clear(&self, host: &dyn Host) -> Result<(), HostError> {
+        self.change(host, BTreeMap::clear).await
+    }
+
+    async fn change(
+        &self,
+        host: &dyn Host,
+        change: impl FnOnce(&mut BTreeMap<Component, Action>) + Send,
+    ) -> Result<(), HostError> {
         let json = {
             let mut actions = self.actions.lock().unwrap_or_else(PoisonError::into_inner);
-            actions.insert(action.component(), action.clone());
+            change(&mut actions);
             let named: BTreeMap<&str, &Action> = actions.iter().map(|(c, a)| (c.as_str(), a)).collect();
             serde_json::to_vec(&named).unwrap_or_default()
         };

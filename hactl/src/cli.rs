@@ -63,7 +63,9 @@ pub(crate) enum Verb {
     Watch(cmd::watch::Args),
     /// Shows the site on one screen.
     Status(cmd::status::Args),
-    /// Shows and removes machines.
+    /// Says what breaks when machines are lost, or what each loss alone would cost.
+    Whatif(cmd::whatif::Args),
+    /// Shows machines, removes one, or says that somebody works on it.
     Node(cmd::node::Args),
     /// Makes, shows and revokes join strings for machines.
     Token(cmd::token::Args),
@@ -71,6 +73,10 @@ pub(crate) enum Verb {
     Steps(cmd::steps::Args),
     /// Shows what happened.
     Events(cmd::events::Args),
+    /// Shows who is ill and what is done about it, and takes your word.
+    Heal(cmd::heal::Args),
+    /// Shows what happened while something was ill, on one clock.
+    Incident(cmd::incident::Args),
     /// Shows the journal of a unit on a machine.
     Logs(cmd::logs::Args),
     /// Prints the cluster's administrator configuration.
@@ -101,10 +107,13 @@ impl Cli {
             Verb::Apply(args) => cmd::apply::run(&self, args).await,
             Verb::Watch(args) => cmd::watch::run(&self, args).await,
             Verb::Status(args) => cmd::status::run(&self, args).await,
+            Verb::Whatif(args) => cmd::whatif::run(&self, args).await,
             Verb::Node(args) => cmd::node::run(&self, args).await,
             Verb::Token(args) => cmd::token::run(&self, args).await,
             Verb::Steps(args) => cmd::steps::run(&self, args).await,
             Verb::Events(args) => cmd::events::run(&self, args).await,
+            Verb::Heal(args) => cmd::heal::run(&self, args).await,
+            Verb::Incident(args) => cmd::incident::run(&self, args).await,
             Verb::Logs(args) => cmd::logs::run(&self, args).await,
             Verb::Kubeconfig(args) => cmd::kubeconfig::run(&self, args).await,
             Verb::Secret(args) => cmd::secret::run(&self, args).await,
@@ -187,7 +196,15 @@ mod tests {
             "hactl spec show --defaults",
             "hactl spec check -f cluster.yaml",
             "hactl completion bash",
+            "hactl whatif",
+            "hactl whatif --lose m1,m2 --lose w1 -o yaml",
+            "hactl whatif --lose-hypervisor hv-a",
             "hactl echo",
+            "hactl heal explain 3",
+            "hactl incident show 2",
+            "hactl heal veto 3",
+            "hactl node maintenance w1 --for 1h",
+            "hactl node maintenance w1 --end",
         ];
         for line in lines {
             let parsed = Cli::try_parse_from(line.split(' '));

@@ -138,7 +138,7 @@ fn the_schema_is_a_schema_and_the_present_format_needs_no_migration() {
 #[test]
 fn verbs_that_need_a_login_say_how_to_get_one() {
     let folder = tempfile::tempdir().unwrap();
-    for verb in ["status", "watch", "plan", "steps", "events", "kubeconfig"] {
+    for verb in ["status", "watch", "plan", "steps", "events", "kubeconfig", "whatif"] {
         let refused = hactl(folder.path(), &[verb], "");
         ends(&refused, 2);
         assert!(err(&refused).contains("hactl login"), "{verb}: {}", err(&refused));

@@ -1,8 +1,10 @@
 //! Every method, called by everybody: whom the role table does not name is stopped at the door.
 
+use futures_util::StreamExt as _;
 use ha_coordinator::api::roles::{Allowed, TABLE};
 use ha_domain::state::Role;
-use ha_proto::v1::{Empty, FetchRequest};
+use ha_proto::v1::agents_client::AgentsClient;
+use ha_proto::v1::{AgentMessage, Empty, FetchRequest, Hello, agent_message};
 use ha_tests::site::Site;
 use ha_transport::{ChannelOptions, CredentialStore, Credentials, Endpoint, ServerLimits, channel, pinned_channel};
 use tonic::codegen::http::uri::PathAndQuery;
@@ -130,7 +132,7 @@ async fn the_name_that_a_caller_writes_into_a_call_is_not_believed() {
 fn limit(method: &str) -> usize {
     let limits = match method.split('/').nth(1) {
         Some("ha.v1.Control") => ServerLimits::operators(),
-        Some("ha.v1.Peer") => ServerLimits::peers(),
+        Some("ha.v1.Peer") => return ha_coordinator::store::MESSAGE_LIMIT,
         _ => ServerLimits::agents(),
     };
     limits.message_bytes
@@ -147,14 +149,31 @@ async fn send_heavy(channel: &Channel, method: &str, bytes: usize) -> Result<(),
     answers.message().await.map(|_| ())
 }
 
+/// Whether an agent whose first word has so many bytes is answered: a session that cannot be read ends without a word.
+async fn is_welcome(channel: &Channel, bytes: usize) -> bool {
+    let hello = Hello { version: "x".repeat(bytes), ..Hello::default() };
+    let hello = AgentMessage { message: Some(agent_message::Message::Hello(hello)) };
+    // It goes on listening, so that only the other side can end it.
+    let words = futures_util::stream::once(async { hello }).chain(futures_util::stream::pending());
+    let answers = AgentsClient::new(channel.clone()).session(words).await;
+    matches!(answers.unwrap().into_inner().message().await, Ok(Some(_)))
+}
+
 #[tokio::test]
 async fn a_message_beyond_the_limit_of_its_service_is_not_read() {
     let (site, _quiet) = shared::site().await;
     for caller in callers(site).await {
         for (method, _) in TABLE.iter().filter(|(_, allowed)| (caller.may)(*allowed)) {
+            if *method == "/ha.v1.Agents/Session" {
+                assert!(!is_welcome(&caller.channel, limit(method) + 1).await, "{} says too much", caller.name);
+                assert!(is_welcome(&caller.channel, 10).await, "{} is not welcome", caller.name);
+                continue;
+            }
             let outcome = send_heavy(&caller.channel, method, limit(method) + 1).await;
+            // Or its service is behind another door.
+            let not_here = outcome.as_ref().is_err_and(|s| s.code() == Code::Unimplemented);
             let too_large = outcome.as_ref().is_err_and(|s| s.message().contains("length too large"));
-            assert!(too_large, "{} sends {method} too much: {outcome:?}", caller.name);
+            assert!(too_large || not_here, "{} sends {method} too much: {outcome:?}", caller.name);
         }
     }
 }

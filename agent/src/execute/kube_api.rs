@@ -71,6 +71,16 @@ impl<'c> KubeApi<'c> {
         })
     }
 
+    /// Whether whoever listens there says nothing at all within `limit`. Without etcd it is slow to answer some questions, and
+    /// lives: it is not asked about etcd.
+    pub async fn is_silent(&self, limit: Duration) -> bool {
+        match tokio::time::timeout(limit, self.ask("GET", "/livez?exclude=etcd", None)).await {
+            Err(_) => true,
+            Ok(Err(ActError::Host(error))) => error.is_silence(),
+            Ok(_) => false,
+        }
+    }
+
     /// The object or list at `path`; `None` when there is none.
     pub async fn get(&self, path: &str) -> Result<Option<Value>, ActError> {
         let answer = self.ask("GET", path, None).await?;

@@ -144,6 +144,7 @@ mod network;
 mod nfs_server;
 mod node;
 mod node_labels;
+pub mod out_of_service;
 mod preflight;
 mod remove_node;
 pub mod rendered;

@@ -5,7 +5,8 @@ use ha_domain::step::Action;
 use super::{
     ActError, Context, Probe, acceptance, base, containerd, coordinator, database, database_access, database_backup,
     drain, echo, etcd_snapshots, firewall, haproxy, images, ingress, ingress_tls, joget, joget_setup, join_credentials,
-    keepalived, kubernetes, network, nfs_server, node, node_labels, preflight, remove_node, reset, time, volume,
+    keepalived, kubernetes, network, nfs_server, node, node_labels, out_of_service, preflight, remove_node, reset,
+    time, volume,
 };
 
 /// Looks.
@@ -39,6 +40,7 @@ pub(super) async fn probe(action: &Action, cx: &Context<'_>) -> Result<Probe, Ac
         Action::EtcdSnapshots(a) => etcd_snapshots::probe(a, cx).await,
         Action::Acceptance(a) => acceptance::probe(a, cx).await,
         Action::Drain(a) => drain::probe(a, cx).await,
+        Action::OutOfService(a) => out_of_service::probe(a, cx).await,
         Action::RemoveNode(a) => remove_node::probe(a, cx).await,
         Action::Reset(a) => reset::probe(a, cx).await,
         Action::Echo(a) => echo::probe(a, cx).await,
@@ -76,6 +78,7 @@ pub(super) async fn act(action: &Action, cx: &Context<'_>) -> Result<(), ActErro
         Action::EtcdSnapshots(a) => etcd_snapshots::act(a, cx).await,
         Action::Acceptance(a) => acceptance::act(a, cx).await,
         Action::Drain(a) => drain::act(a, cx).await,
+        Action::OutOfService(a) => out_of_service::act(a, cx).await,
         Action::RemoveNode(a) => remove_node::act(a, cx).await,
         Action::Reset(a) => reset::act(a, cx).await,
         Action::Echo(a) => echo::act(a, cx).await,

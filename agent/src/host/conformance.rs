@@ -160,6 +160,11 @@ async fn facts(host: &dyn Host, dir: &Path, broken: &mut Broken) -> Result<(), H
     broken.expect(host.fsync_latency(dir).await? < Duration::from_secs(30), "an fsync takes less than half a minute");
     let nobody = host.connect(([127, 0, 0, 1], 1).into(), Duration::from_secs(2)).await?;
     broken.expect(nobody == Reachability::Refused, "a port of its own on which nobody listens refuses");
+    let nobody = host.greet(&dir.join("not/yet/there"), Duration::from_secs(2)).await?;
+    broken.expect(nobody == Reachability::Refused, "a socket that is not there refuses");
+    // More than any kernel counts to.
+    broken.expect(host.kill(u32::MAX >> 1).await.is_ok(), "a process that is gone need not be ended");
+    broken.expect(host.kill(1).await.is_err(), "the first process is the machine, and is never ended");
     Ok(())
 }
 
@@ -190,6 +195,11 @@ async fn units(host: &dyn Host, broken: &mut Broken) -> Result<(), HostError> {
     host.control(UNIT, UnitVerb::Restart).await?;
     let anew = host.unit(UNIT).await?;
     broken.expect(anew.pid != 0 && anew.pid != running.pid, "a restarted unit has another process");
+    host.control(UNIT, UnitVerb::Kill).await?;
+    host.control(UNIT, UnitVerb::KillAll).await?;
+    host.control(UNIT, UnitVerb::Restart).await?;
+    let after = host.unit(UNIT).await?;
+    broken.expect(after.active == "active" && after.pid != anew.pid, "a unit that was ended by force can be restarted");
     host.control(UNIT, UnitVerb::Stop).await?;
     host.control(UNIT, UnitVerb::Disable).await?;
     let stopped = host.unit(UNIT).await?;

@@ -87,6 +87,11 @@ impl HostError {
         };
         ["no space left on device", "No space left on device", "quota exceeded"].iter().any(|t| reason.contains(t))
     }
+
+    /// A request that nobody refused and nobody answered in time: whoever should is far, cut off, or hangs.
+    pub fn is_silence(&self) -> bool {
+        matches!(self, Self::Http { reason, .. } if reason.starts_with("no answer"))
+    }
 }
 
 /// A file to put in place atomically (temporary file, fsync, rename, fsync of the folder).
@@ -193,6 +198,10 @@ pub enum UnitVerb {
     Reload,
     Enable,
     Disable,
+    /// SIGKILL to its main process, if there is one; what follows is the unit's own `Restart=`.
+    Kill,
+    /// The same to every process of it.
+    KillAll,
 }
 
 /// How long a fetched file is needed.
@@ -327,6 +336,8 @@ pub trait Host: Send + Sync {
     /// Bytes that may still be written where `path` is or will be.
     async fn free_space(&self, path: &Path) -> Result<u64, HostError>;
 
+    /// Ends a process at once, with SIGKILL; one that is gone is fine.
+    async fn kill(&self, pid: u32) -> Result<(), HostError>;
     /// Runs a program.
     async fn run(&self, command: Command<'_>) -> Result<Output, HostError>;
     /// State of a unit; a name without suffix is a service.
@@ -349,6 +360,8 @@ pub trait Host: Send + Sync {
     async fn http(&self, request: HttpRequest<'_>) -> Result<HttpResponse, HostError>;
     /// Tries a TCP port.
     async fn connect(&self, to: SocketAddr, timeout: Duration) -> Result<Reachability, HostError>;
+    /// Greets who listens on a Unix socket, as HTTP/2 begins: open when anything comes back, silent when nothing does.
+    async fn greet(&self, socket: &Path, timeout: Duration) -> Result<Reachability, HostError>;
 
     /// What hardly changes.
     async fn facts(&self) -> Result<Facts, HostError>;

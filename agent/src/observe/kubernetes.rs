@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::looking;
 use crate::execute::kube_api::KubeApi;
-use crate::execute::{Context, etcd_snapshots};
+use crate::execute::{Context, etcd_snapshots, out_of_service};
 use crate::host::{HttpRequest, Tls};
 use crate::machine::Machine;
 
@@ -98,6 +98,7 @@ fn node(value: &Value) -> Option<(String, NodeStatus)> {
         ready: is_ready(value),
         version: text(value, "/status/nodeInfo/kubeletVersion"),
         unschedulable: value.pointer("/spec/unschedulable").and_then(Value::as_bool).unwrap_or(false),
+        out_of_service: out_of_service::is_out(value),
         labels,
     };
     Some((value.pointer("/metadata/name")?.as_str()?.to_owned(), status))

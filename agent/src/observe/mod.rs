@@ -1,11 +1,11 @@
-//! How the agent looks at its machine: components, layers, units, facts; each at its own pace. Judges nothing.
+//! How the agent looks at its machine: components, layers, facts; each at its own pace. Judges nothing; what `repair` brings
+//! back, it brings back before it is reported.
 
 mod balance;
 mod components;
 mod database;
 mod facts;
 mod kubernetes;
-mod units;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -18,14 +18,16 @@ use tokio::task::JoinSet;
 use crate::execute::mesh::Mesh;
 use crate::execute::{ActError, Context, Credentials};
 use crate::machine::Machine;
+use crate::repair;
+use components::Pace;
 
-/// Looking asks nothing of the mesh.
-struct NoMesh;
+/// Looking asks nothing of the mesh, nor does a repair.
+pub(crate) struct NoMesh;
 
 #[async_trait]
 impl Mesh for NoMesh {
     async fn package(&self, digest: &Digest, _: &std::path::Path) -> Result<(), ActError> {
-        Err(ActError::Refused(format!("looking does not fetch {}", digest.short())))
+        Err(ActError::Refused(format!("package {} comes with a step only", digest.short())))
     }
 
     fn clock_ahead_ms(&self) -> Option<i64> {
@@ -52,8 +54,9 @@ pub fn start(machine: &Arc<Machine>, tasks: &mut JoinSet<()>) {
     repeat(machine, tasks, Duration::from_secs(10), facts::look);
     repeat(machine, tasks, Duration::from_secs(2), nearby);
     repeat(machine, tasks, Duration::from_secs(5), cluster);
-    repeat(machine, tasks, Duration::from_secs(5), units::look);
-    repeat(machine, tasks, Duration::from_secs(15), components::look);
+    for pace in Pace::ALL {
+        repeat(machine, tasks, pace.period(), move |machine| components::look(machine, pace));
+    }
 }
 
 async fn nearby(machine: Arc<Machine>) {
@@ -66,7 +69,8 @@ async fn cluster(machine: Arc<Machine>) {
     kubernetes::look(&machine).await;
 }
 
-fn repeat<F>(
+/// Does something again and again, with a pause in between.
+pub(crate) fn repeat<F>(
     machine: &Arc<Machine>,
     tasks: &mut JoinSet<()>,
     period: Duration,
@@ -87,7 +91,7 @@ fn repeat<F>(
 pub async fn once(machine: &Arc<Machine>) {
     facts::look(Arc::clone(machine)).await;
     components::first(Arc::clone(machine)).await;
-    units::look(Arc::clone(machine)).await;
+    repair::first(machine).await;
     nearby(Arc::clone(machine)).await;
     cluster(Arc::clone(machine)).await;
 }

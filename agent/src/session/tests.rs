@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 use ha_domain::id::{ClusterName, Digest, Identity, MachineId, MachineName, Subject};
-use ha_domain::step::{Action, JoinCredentials, Step, StepId};
+use ha_domain::step::{Action, Component, JoinCredentials, Reset, Step, StepId};
 use ha_proto::v1::{Offer, StartReply, Welcome};
 use ha_transport::{CertificateAuthority, Credentials, Csr, LocalKey};
 use tracing_subscriber::fmt::MakeWriter;
@@ -84,25 +84,19 @@ impl<'a> MakeWriter<'a> for Logged {
     }
 }
 
-#[tokio::test]
-async fn the_secrets_of_a_grant_are_not_logged_nor_told_back() {
-    let logged = Logged::default();
-    let everything = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(logged.clone());
-    let _guard = tracing::subscriber::set_default(everything.finish());
-    let (simulated, mut link) = link().await;
+fn step(action: Action) -> Step {
     let name = MachineName::new("m1").unwrap();
-    let action = Action::JoinCredentials(JoinCredentials { generation: 1 });
     let id = StepId::derive(&name, action.component(), &action.digest(), 1);
     let machine = MachineId::new("n1").unwrap();
-    let why = String::new();
-    let step = Step { id: id.clone(), machine, name, action, attempt: 1, deadline_ms: 60_000, why };
+    Step { id, machine, name, action, attempt: 1, deadline_ms: 60_000, why: String::new() }
+}
+
+/// Offers a step, grants it, and waits for its end. Gives back all that was told meanwhile.
+async fn carried_out(link: &mut Link, step: &Step, credentials: HashMap<String, String>) -> String {
     let (to, _from) = mpsc::channel(8);
-    let offer = Offer { step: serde_json::to_vec(&step).unwrap(), ..Offer::default() };
+    let offer = Offer { step: serde_json::to_vec(step).unwrap(), ..Offer::default() };
     link.take(Some(FromCoordinator::Offer(offer)), &to, &mut None).await.unwrap();
-    let canaries = ["bootstrap-token", "certificate-key"];
-    let credentials =
-        canaries.map(|kind| (kind.to_owned(), format!("canary-{kind}"))).into_iter().collect::<HashMap<_, _>>();
-    let reply = StartReply { step_id: id.to_string(), granted: true, credentials, ..StartReply::default() };
+    let reply = StartReply { step_id: step.id.to_string(), granted: true, credentials, ..StartReply::default() };
     link.take(Some(FromCoordinator::Start(reply)), &to, &mut None).await.unwrap();
     let mut told = String::new();
     while let Some(message) = link.outbox.recv().await {
@@ -111,8 +105,30 @@ async fn the_secrets_of_a_grant_are_not_logged_nor_told_back() {
             break;
         }
     }
+    told
+}
+
+#[tokio::test]
+async fn of_a_machine_that_is_being_cleaned_nothing_is_wanted_any_more() {
+    let (_simulated, mut link) = link().await;
+    let machine = Arc::clone(&link.machine);
+    machine.wanted.set(&*machine.host, &Action::JoinCredentials(JoinCredentials { generation: 1 })).await.unwrap();
+    carried_out(&mut link, &step(Action::Reset(Reset { leave: true })), HashMap::new()).await;
+    assert_eq!(machine.wanted.all().into_keys().collect::<Vec<_>>(), [Component::Reset]);
+}
+
+#[tokio::test]
+async fn the_secrets_of_a_grant_are_not_logged_nor_told_back() {
+    let logged = Logged::default();
+    let everything = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(logged.clone());
+    let _guard = tracing::subscriber::set_default(everything.finish());
+    let (simulated, mut link) = link().await;
+    let step = step(Action::JoinCredentials(JoinCredentials { generation: 1 }));
+    let canaries = ["bootstrap-token", "certificate-key"];
+    let credentials = canaries.map(|kind| (kind.to_owned(), format!("canary-{kind}"))).into_iter().collect();
+    let told = carried_out(&mut link, &step, credentials).await;
     let logged = String::from_utf8(logged.0.lock().unwrap().clone()).unwrap();
-    assert!(logged.contains(id.as_str()), "the step is logged: {logged}");
+    assert!(logged.contains(step.id.as_str()), "the step is logged: {logged}");
     let journal = simulated.text("/var/lib/ha-mesh/journal").unwrap();
     for text in [logged, told, journal] {
         assert!(!text.contains("canary"), "{text}");

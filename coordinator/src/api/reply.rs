@@ -27,6 +27,7 @@ pub fn refused(failure: ProposeFailure) -> Status {
                 | Refusal::NotFounded
                 | Refusal::UnsafePlan { .. }
                 | Refusal::Step { .. }
+                | Refusal::Healing { .. }
                 | Refusal::LastAdmin { .. } => Status::failed_precondition(text),
             }
         }

@@ -79,7 +79,8 @@ async fn take(mesh: &SharedMesh, from: (&MachineId, &Session), message: FromAgen
             }
         }
         FromAgent::Log(lines) => mesh.hub.logs(lines),
-        FromAgent::Goodbye(_) | FromAgent::Probe(_) => {}
+        FromAgent::Probe(seen) => mesh.hub.sighted(seen, now()),
+        FromAgent::Goodbye(_) => {}
     }
     Ok(())
 }

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use ha_domain::id::{MachineId, Time};
+use ha_domain::health::{Question, sighted};
+use ha_domain::id::{MachineId, MachineName, Time};
 use ha_domain::plan::{Observed, PlanReport};
 use ha_domain::report::{Report, ReportDelta};
 use ha_domain::step::StepId;
-use ha_proto::v1::{CoordinatorMessage, LogLines, coordinator_message::Message};
+use ha_proto::v1::{CoordinatorMessage, LogLines, ProbeRequest, ProbeResult, coordinator_message::Message};
 use tokio::sync::{mpsc, watch};
 use tonic::Status;
 use tonic::transport::Channel;
@@ -32,6 +33,8 @@ struct Inner {
     /// Where every concern stands, and the generation of the spec it was planned for.
     report: (u64, PlanReport),
     logs: HashMap<u64, mpsc::Sender<LogLines>>,
+    /// Questions to peers that were not answered yet: who was asked about whom.
+    asked: HashMap<u64, (MachineId, MachineName)>,
     channels: HashMap<String, Channel>,
 }
 
@@ -104,6 +107,7 @@ impl Hub {
         seen.report = base.merged(delta).map_err(|e| e.to_string())?;
         seen.connected = true;
         seen.heard = at;
+        seen.sightings.clear();
         let report = seen.report.clone();
         drop(inner);
         self.touch();
@@ -131,6 +135,7 @@ impl Hub {
         inner.sessions.clear();
         inner.observed.clear();
         inner.progress.clear();
+        inner.asked.clear();
         inner.report = Default::default();
     }
 
@@ -172,6 +177,32 @@ impl Hub {
         let request = self.next.fetch_add(1, Ordering::Relaxed);
         self.lock().logs.insert(request, to);
         request
+    }
+
+    /// Asks a peer whether it sees a machine; `false` when the peer does not take any question.
+    pub fn ask(&self, question: &Question) -> bool {
+        let request = self.next.fetch_add(1, Ordering::Relaxed);
+        let mut inner = self.lock();
+        let Some(session) = inner.sessions.get(&question.peer).cloned() else { return false };
+        let asked = (question.about.clone(), question.peer_name.clone());
+        // One that was not answered is asked anew.
+        inner.asked.retain(|_, other| *other != asked);
+        inner.asked.insert(request, asked);
+        drop(inner);
+        let ports = question.ports.iter().map(|port| u32::from(*port)).collect();
+        session.send(Message::Probe(ProbeRequest { request, address: question.address.to_string(), ports }))
+    }
+
+    /// A peer says whether it sees the machine that it was asked about.
+    pub fn sighted(&self, result: ProbeResult, at: Time) {
+        let mut inner = self.lock();
+        let Some((about, peer)) = inner.asked.remove(&result.request) else { return };
+        let detail = result.detail.chars().filter(|c| !c.is_control()).take(100).collect();
+        // Whoever spoke meanwhile needs nobody to speak for it; a machine never heard has an entry from now on.
+        let sightings = &mut inner.observed.entry(about).or_default().sightings;
+        sighted(sightings, peer, (result.reachable, detail), at);
+        drop(inner);
+        self.touch();
     }
 
     /// Lines of a log came.

@@ -6,6 +6,7 @@ mod hub;
 mod membership;
 mod reconcile;
 mod secrets;
+mod watch;
 
 pub use dispatch::grant;
 pub use hub::{Hub, Session};

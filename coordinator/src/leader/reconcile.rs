@@ -8,7 +8,7 @@ use ha_domain::state::{Command, Place, State};
 use ha_domain::step::StepEvent;
 use ha_domain::view::{Beside, SiteStatus, site_status};
 
-use super::{dispatch, membership, secrets};
+use super::{dispatch, membership, secrets, watch};
 use crate::mesh::{Mesh, SharedMesh, now};
 use crate::store::Role;
 
@@ -30,11 +30,13 @@ pub async fn lead(mesh: SharedMesh) {
         // otherwise, since whoever led before left it so.
         tracing::info!(id = %mesh.store.id(), "leads");
         let membership = tokio::spawn(membership::keep(Arc::clone(&mesh)));
+        let watching = tokio::spawn(watch::keep(Arc::clone(&mesh)));
         tokio::select! {
             () = reconcile(&mesh) => {}
             _ = leadership.wait_for(|l| !l.is_me) => tracing::info!("does not lead any more"),
         }
         membership.abort();
+        watching.abort();
         mesh.hub.clear();
         // Streams of agents belong to the leader: they come again, to whoever leads now.
         mesh.connections.close_where(|peer| {

@@ -37,7 +37,7 @@ pub use machine::{Machine, MachineError};
 pub use members::{Member, Role};
 pub use network::Connect;
 pub use open::StoreConfig;
-pub use service::PeerService;
+pub use service::{MESSAGE_LIMIT, PeerService};
 pub use timing::Timing;
 
 use machine::Replica;

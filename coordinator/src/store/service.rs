@@ -16,7 +16,7 @@ use super::types::Snapshot;
 use super::{Consensus, record, wire};
 
 /// The largest message either way: a batch of records is about 1 MiB, one record may be larger.
-pub(super) const MESSAGE_LIMIT: usize = 32 << 20;
+pub const MESSAGE_LIMIT: usize = 32 << 20;
 /// The largest snapshot that is accepted; the replicated state is a few MiB.
 const SNAPSHOT_LIMIT: u64 = 1 << 30;
 

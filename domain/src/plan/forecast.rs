@@ -60,8 +60,10 @@ pub(super) fn take_for_done(state: &mut State, observed: &mut Observed, step: &S
     state.index += 1;
     let record = StepRecord { step: step.clone(), status, index: state.index, adopted: now, granted: Some(now) };
     state.journal.insert(step.id.clone(), record);
-    if let Action::RemoveNode(remove) = &step.action {
-        unlist(observed, &remove.node);
+    match &step.action {
+        Action::RemoveNode(remove) => unlist(observed, &remove.node),
+        Action::OutOfService(service) => declare(observed, &service.node, service.out),
+        _ => {}
     }
     let seen = observed.entry(step.machine.clone()).or_default();
     let mut facts = std::collections::BTreeMap::new();
@@ -83,5 +85,12 @@ fn unlist(observed: &mut Observed, node: &str) {
         if let Some(etcd) = &mut kubernetes.etcd {
             etcd.members.remove(node);
         }
+    }
+}
+
+fn declare(observed: &mut Observed, node: &str, out: bool) {
+    let told = observed.values_mut().filter_map(|seen| seen.report.kubernetes.as_mut());
+    for status in told.filter_map(|k| k.nodes.get_mut(node)) {
+        status.out_of_service = out;
     }
 }

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::{Input, World};
+use crate::health::Condition;
 use crate::id::{MachineId, MachineName, Time};
 use crate::report::KubernetesReport;
 use crate::spec::{Machine, Role};
@@ -70,6 +71,12 @@ pub(super) fn is_drained(world: &World<'_>, machine: Leaving<'_>) -> bool {
     let drained = confirmed(world, is).map(|(index, _)| index);
     let since = removed(world, machine).map(|(index, _)| index);
     drained.is_some_and(|index| index >= joined(world, machine) && since.is_none_or(|removed| index > removed))
+}
+
+/// Whether it was found dead and has not spoken since: nobody is there to be drained.
+pub(super) fn is_dead(world: &World<'_>, machine: Leaving<'_>) -> bool {
+    let found = world.state.health.get(machine.id).is_some_and(|h| h.condition == Condition::Dead);
+    found && !world.connected(machine.name)
 }
 
 /// Index and instant of its last removal, unless it became a node afterwards.

@@ -66,6 +66,7 @@ const CONCERNS: &[(&str, Concern)] = &[
     ("control plane", concern::control_plane::control_plane),
     ("network", concern::cluster::network),
     ("workers", concern::workers::workers),
+    ("evacuation", concern::evacuate::evacuate),
     ("node labels", concern::cluster::node_labels),
     ("ingress", concern::cluster::ingress),
     ("volume", concern::storage::volume),

@@ -40,7 +40,7 @@ fn is_shown(input: &Input<'_>, record: &StepRecord) -> bool {
         // A machine that was reset tells no more: its own word has to do.
         Action::Reset(_) => told,
         // A report keeps showing the last time it was done: it must have been done this time.
-        Action::Drain(_) | Action::RemoveNode(_) => told && shown,
+        Action::Drain(_) | Action::OutOfService(_) | Action::RemoveNode(_) => told && shown,
         _ => shown,
     }
 }

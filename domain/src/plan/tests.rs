@@ -45,7 +45,10 @@ impl Site {
             let facts = crate::report::Facts { addresses: vec![machine.address], ..Default::default() };
             let record = MachineRecord { at: Time(1), name: None, facts, place: crate::state::Place::Unknown };
             state.machines.insert(id.clone(), record);
-            observed.insert(id, Seen { report: Report::default(), connected: true, heard: Time(1) });
+            observed.insert(
+                id,
+                Seen { report: Report::default(), connected: true, heard: Time(1_000_000), ..Seen::default() },
+            );
         }
         assign(&mut state.machines, &spec);
         let catalog = Catalog::built_in();

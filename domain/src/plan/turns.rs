@@ -13,13 +13,12 @@ use crate::step::{Component, Status};
 /// What a machine of this role has before it takes part.
 pub(super) fn needed_by(role: Role) -> &'static [Component] {
     match role {
-        Role::ControlPlane | Role::Worker => {
+        Role::ControlPlane | Role::Worker | Role::Spare => {
             &[Component::Base, Component::Containerd, Component::Kubernetes, Component::Images]
         }
         Role::LoadBalancer => &[Component::Base, Component::Haproxy, Component::Keepalived],
         Role::Database => &[Component::Base, Component::Database],
         Role::Storage => &[Component::Base, Component::NfsServer],
-        Role::Spare => &[Component::Base],
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Input, turns};
 use crate::catalog::{Arch, Catalog, Components};
+use crate::health::Sightings;
 use crate::id::{Digest, MachineId, MachineName, Time};
 use crate::report::Report;
 use crate::spec::{Machine, Role, Spec};
@@ -22,6 +23,8 @@ pub struct Seen {
     pub connected: bool,
     /// When it was last heard.
     pub heard: Time,
+    /// What peers saw of the machine since it fell silent.
+    pub sightings: Sightings,
 }
 
 /// The site, as wanted and as known.

@@ -67,6 +67,8 @@ pub struct NodeStatus {
     pub version: String,
     /// Cordoned.
     pub unschedulable: bool,
+    /// Declared out of service: its pods are let go.
+    pub out_of_service: bool,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
 }

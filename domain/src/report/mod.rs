@@ -4,9 +4,11 @@
 
 mod facts;
 mod layers;
+mod repairs;
 
 pub use facts::*;
 pub use layers::*;
+pub use repairs::*;
 
 use std::collections::BTreeMap;
 
@@ -35,6 +37,8 @@ pub struct Report {
     pub database: Option<DatabaseReport>,
     /// Steps in the agent's journal that have no end yet.
     pub unfinished: Vec<StepId>,
+    /// What the agent repaired by itself, or would not: a component, `unit NAME`, `process NAME`, `file PATH`.
+    pub repairs: BTreeMap<String, Repair>,
 }
 
 /// One part of a machine.
@@ -77,7 +81,7 @@ pub struct UnitState {
     pub active: String,
     /// systemd's sub state, for example `running`.
     pub sub: String,
-    /// How often the agent itself restarted it since it started.
+    /// How often the agent itself started it within the last ten minutes.
     pub restarts: u32,
 }
 

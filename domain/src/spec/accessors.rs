@@ -28,6 +28,19 @@ impl Spec {
         spec
     }
 
+    /// This spec with `spare` in the place of `machine`: the same role, its own name, address and hypervisor.
+    #[must_use]
+    pub fn replacing(&self, machine: &MachineName, spare: &MachineName) -> Self {
+        let role = self.machine(machine.as_str()).map(|m| m.role);
+        let coordinators = self.coordinators.iter().map(|n| if n == machine { spare } else { n }).cloned().collect();
+        let mut spec = self.without(machine);
+        spec.coordinators = coordinators;
+        if let (Some(role), Some(spare)) = (role, spec.machines.iter_mut().find(|m| m.name == *spare)) {
+            spare.role = role;
+        }
+        spec
+    }
+
     /// The machine at `address`.
     pub fn machine_at(&self, address: IpAddr) -> Option<&Machine> {
         self.machines.iter().find(|m| m.address == address)

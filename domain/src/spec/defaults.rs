@@ -136,7 +136,8 @@ impl Default for Probe {
 impl Default for Policy {
     fn default() -> Self {
         Self {
-            healing: Healing::Auto,
+            healing: Healing::default(),
+            veto_window: Period::from_secs(60),
             remove_after: Period::from_secs(600),
             budgets: Budgets::default(),
             windows: Vec::new(),

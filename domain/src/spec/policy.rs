@@ -12,10 +12,12 @@ use crate::id::SecretName;
 pub struct Policy {
     /// Whether illness is treated without a person.
     pub healing: Healing,
-    /// How long a dead control plane or database machine may return before it is removed.
+    /// How long a dead machine may return before another takes its place.
     pub remove_after: Period,
     /// How often something disruptive may happen.
     pub budgets: Budgets,
+    /// How long an act that cannot be taken back is announced before it is carried out: `hactl heal veto` stops it.
+    pub veto_window: Period,
     /// When disruptive changes may happen; empty means at any time. Healing does not wait for a window.
     pub windows: Vec<Window>,
     /// How a machine is proven stopped before its place is taken.
@@ -27,12 +29,26 @@ pub struct Policy {
 #[serde(rename_all = "kebab-case")]
 pub enum Healing {
     /// Acts within the budgets.
-    #[default]
     Auto,
+    /// Does what can be taken back; what cannot, it suggests and waits for `hactl heal approve`.
+    #[default]
+    Suggest,
     /// Records what it would have done.
     Shadow,
     /// Does nothing.
     Off,
+}
+
+impl Healing {
+    /// The word in the file.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Suggest => "suggest",
+            Self::Shadow => "shadow",
+            Self::Off => "off",
+        }
+    }
 }
 
 /// How often something disruptive may happen.

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{CoordinatorAddress, Mesh, Refusal, Role, TokenPurpose};
 use crate::catalog::Catalog;
+use crate::heal::Act;
+use crate::health::Condition;
 use crate::id::{CoordinatorId, Digest, Identity, MachineId, MachineName, SecretName, Time, TokenId, UserName};
 use crate::report::Facts;
 use crate::spec::Spec;
@@ -149,6 +151,54 @@ pub enum Command {
     ForgetMachine {
         /// Which.
         machine: MachineId,
+    },
+    /// A machine is no longer as it was.
+    NoteHealth {
+        /// Which.
+        machine: MachineId,
+        /// How it is.
+        condition: Condition,
+        /// Why that is thought, a line for each observer.
+        evidence: Vec<String>,
+    },
+    /// Something is to be done about an ill machine. Refused unless every gate is open.
+    Decide {
+        /// What.
+        act: Act,
+    },
+    /// A decision whose time has come is carried out. Refused unless every gate is still open.
+    CarryOut {
+        /// Which.
+        number: u64,
+    },
+    /// The reason for a decision went away.
+    WithdrawDecision {
+        /// Which.
+        number: u64,
+        /// How.
+        why: String,
+    },
+    /// A person says no to a decision.
+    VetoDecision {
+        /// Which.
+        number: u64,
+    },
+    /// A person says yes to a decision.
+    ApproveDecision {
+        /// Which.
+        number: u64,
+    },
+    /// Healing is paused, or goes on.
+    PauseHealing {
+        /// Whether it is paused.
+        on: bool,
+    },
+    /// Somebody works on a machine: nothing is done about it.
+    SetMaintenance {
+        /// Which.
+        name: MachineName,
+        /// Until when; absent ends it.
+        until: Option<Time>,
     },
 }
 

@@ -32,6 +32,7 @@ pub enum EventKind {
     Step,
     Secret,
     User,
+    Heal,
     Alarm,
 }
 
@@ -47,6 +48,7 @@ impl EventKind {
             Self::Step => "step",
             Self::Secret => "secret",
             Self::User => "user",
+            Self::Heal => "heal",
             Self::Alarm => "alarm",
         }
     }

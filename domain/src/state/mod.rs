@@ -7,6 +7,9 @@ mod apply;
 mod command;
 mod event;
 mod fleet;
+mod healing;
+mod health;
+mod incident;
 mod journal;
 mod people;
 mod refusal;
@@ -16,6 +19,9 @@ mod site;
 pub use command::*;
 pub use event::*;
 pub use fleet::*;
+pub use healing::*;
+pub use health::*;
+pub use incident::*;
 pub use journal::*;
 pub use people::*;
 pub use refusal::*;
@@ -66,6 +72,10 @@ pub struct State {
     pub secrets: BTreeMap<SecretName, SecretRecord>,
     /// Steps in flight or done.
     pub journal: BTreeMap<StepId, StepRecord>,
+    /// How machines are that ever fell; a machine without an entry is well.
+    pub health: BTreeMap<MachineId, HealthRecord>,
+    /// What was decided about ill machines.
+    pub healing: HealingState,
     /// What happened, oldest first.
     pub events: VecDeque<Event>,
     /// Replies to mutating calls by idempotency key.

@@ -69,6 +69,12 @@ pub enum Refusal {
     /// The same idempotency key came with another command.
     #[error("this request key was used for something else within the last day: use a new one")]
     KeyReused,
+    /// A gate of healing is closed, or the decision is not open.
+    #[error("{text}")]
+    Healing {
+        /// Which, with its figures.
+        text: String,
+    },
     /// The last administrator cannot go.
     #[error("{name} is the last administrator: add another first with `hactl user add NAME --role admin`")]
     LastAdmin {

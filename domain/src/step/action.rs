@@ -8,7 +8,7 @@ use super::{
     Acceptance, Base, Component, Containerd, ControlPlaneInit, ControlPlaneJoin, CoordinatorReplica, CredentialKind,
     Database, DatabaseAccess, DatabaseBackup, Drain, Echo, EtcdSnapshots, Firewall, Haproxy, Images, Ingress,
     IngressTls, Joget, JogetSetup, JoinCredentials, Keepalived, KubernetesBinaries, Network, NfsServer, NodeLabels,
-    Preflight, RemoveNode, Reset, TimeSync, Volume, WorkerJoin,
+    OutOfService, Preflight, RemoveNode, Reset, TimeSync, Volume, WorkerJoin,
 };
 use crate::id::Digest;
 
@@ -45,6 +45,7 @@ pub enum Action {
     EtcdSnapshots(EtcdSnapshots),
     Acceptance(Acceptance),
     Drain(Drain),
+    OutOfService(OutOfService),
     RemoveNode(RemoveNode),
     Reset(Reset),
     Echo(Echo),
@@ -92,6 +93,7 @@ impl Action {
             Self::EtcdSnapshots(_) => Component::EtcdSnapshots,
             Self::Acceptance(_) => Component::Acceptance,
             Self::Drain(_) => Component::Drain,
+            Self::OutOfService(_) => Component::OutOfService,
             Self::RemoveNode(_) => Component::RemoveNode,
             Self::Reset(_) => Component::Reset,
             Self::Echo(_) => Component::Echo,

@@ -75,6 +75,8 @@ components! {
     Acceptance = "acceptance",
     /// A node taken out of service: cordoned and drained.
     Drain = "drain",
+    /// A node declared out of service, or back.
+    OutOfService = "out-of-service",
     /// A node deleted from the cluster, its etcd member first.
     RemoveNode = "remove-node",
     /// A machine cleaned of what the agent made on it.

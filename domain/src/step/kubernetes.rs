@@ -223,6 +223,17 @@ pub struct Drain {
     pub timeout_seconds: u32,
 }
 
+/// Tell the cluster that a node is out of service, so that its pods are let go and start elsewhere; or that it is back.
+/// Only for a machine that is off: what still runs there is not asked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OutOfService {
+    /// Node name.
+    pub node: String,
+    /// Whether it is out of service.
+    pub out: bool,
+}
+
 /// Delete a node through another control plane: its etcd member first (by name and peer URL), then the Node.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

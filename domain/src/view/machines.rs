@@ -5,17 +5,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Beside, MachineView, NodeView, RunningStep};
-use crate::id::{MachineId, Time};
+use crate::health::{Condition, SILENT_MS, SUSPECT_MS};
+use crate::id::{MachineId, MachineName, Time};
 use crate::plan::{Input, Seen};
 use crate::report::ComponentState;
 use crate::spec::{Machine, Role, Spec};
 use crate::state::{MachineRecord, Place};
 use crate::step::Status;
-
-/// Milliseconds of silence after which a machine is suspect.
-const SUSPECT_MS: u64 = 4_000;
-/// Milliseconds of silence after which a machine counts as unreachable.
-const UNREACHABLE_MS: u64 = 12_000;
 
 /// Where a machine stands. Silence alone says "unreachable", never "dead".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +25,12 @@ pub enum MachineState {
     Suspect,
     /// Silent for longer.
     Unreachable,
+    /// Silent, and others do not reach it either.
+    Dead,
+    /// It comes and goes.
+    Flapping,
+    /// Somebody works on it.
+    Maintenance,
     /// Not heard by this leader yet.
     Unknown,
     /// The spec names it; nothing has enrolled as it.
@@ -49,6 +51,9 @@ impl MachineState {
             Self::Building => "Building",
             Self::Suspect => "Suspect",
             Self::Unreachable => "Unreachable",
+            Self::Dead => "Dead",
+            Self::Flapping => "Flapping",
+            Self::Maintenance => "Maintenance",
             Self::Unknown => "Unknown",
             Self::NotJoined => "NotJoined",
             Self::Unnamed => "Unnamed",
@@ -62,9 +67,9 @@ impl MachineState {
 pub fn machine_state(seen: Option<&Seen>, now: Time) -> MachineState {
     let Some(seen) = seen.filter(|s| s.heard.0 > 0) else { return MachineState::Unknown };
     let silence = now.ms_since(seen.heard);
-    if !seen.connected && silence >= UNREACHABLE_MS {
+    if silence >= SILENT_MS {
         MachineState::Unreachable
-    } else if !seen.connected && silence >= SUSPECT_MS {
+    } else if silence >= SUSPECT_MS {
         MachineState::Suspect
     } else if seen.report.components.values().all(|c| c.state == ComponentState::Converged) {
         MachineState::Healthy
@@ -88,15 +93,36 @@ fn enrolled<'a>(input: &Input<'a>, machine: &Machine) -> Option<&'a MachineId> {
 fn named(input: &Input<'_>, machine: &Machine) -> MachineView {
     let id = enrolled(input, machine);
     let seen = id.and_then(|id| input.observed.get(id));
-    let state = if id.is_some() { machine_state(seen, input.now) } else { MachineState::NotJoined };
+    let heard = if id.is_some() { machine_state(seen, input.now) } else { MachineState::NotJoined };
+    let state = id.and_then(|id| agreed(input, id, &machine.name, heard)).unwrap_or(heard);
     MachineView {
         name: machine.name.to_string(),
         role: Some(machine.role),
         state,
-        seen_ms: seen.filter(|s| s.heard.0 > 0).map(|s| if s.connected { 0 } else { input.now.ms_since(s.heard) }),
+        seen_ms: seen.filter(|s| s.heard.0 > 0).map(|s| silence(s, input.now)),
         load: seen.filter(|s| s.connected).map(|s| s.report.load),
-        note: note(state, seen),
+        note: id.and_then(|id| why_ill(input, id, state)).unwrap_or_else(|| note(state, seen)),
     }
+}
+
+/// What the coordinators agreed on, where that says more than when it was heard.
+fn agreed(input: &Input<'_>, id: &MachineId, name: &MachineName, heard: MachineState) -> Option<MachineState> {
+    let health = input.state.health.get(id);
+    let worked_on = input.state.healing.maintenance.get(name).is_some_and(|until| *until > input.now);
+    if worked_on {
+        return Some(MachineState::Maintenance);
+    }
+    let silent = matches!(heard, MachineState::Suspect | MachineState::Unreachable | MachineState::Unknown);
+    match health.map(|h| h.condition) {
+        Some(Condition::Dead) if silent => Some(MachineState::Dead),
+        _ => health.filter(|h| h.is_flapping(input.now)).map(|_| MachineState::Flapping),
+    }
+}
+
+/// Milliseconds of silence; 0 while it speaks.
+fn silence(seen: &Seen, now: Time) -> u64 {
+    let silence = now.ms_since(seen.heard);
+    if seen.connected && silence < SUSPECT_MS { 0 } else { silence }
 }
 
 fn note(state: MachineState, seen: Option<&Seen>) -> String {
@@ -106,6 +132,13 @@ fn note(state: MachineState, seen: Option<&Seen>) -> String {
         MachineState::Unknown => "not heard by this leader yet".to_owned(),
         _ => seen.and_then(drift).unwrap_or_default(),
     }
+}
+
+/// The evidence, where there is more than silence.
+fn why_ill(input: &Input<'_>, id: &MachineId, state: MachineState) -> Option<String> {
+    let health = input.state.health.get(id)?;
+    let ill = matches!(state, MachineState::Dead | MachineState::Unreachable);
+    (ill && health.condition != Condition::Healthy).then(|| health.evidence.join("; "))
 }
 
 fn drift(seen: &Seen) -> Option<String> {
@@ -175,8 +208,9 @@ pub(super) fn tolerates(spec: &Spec) -> String {
     let points: Vec<_> = Role::ALL.iter().filter_map(|role| single(spec, *role)).collect();
     match points.as_slice() {
         [] => "the loss of any 1 machine".to_owned(),
+        [one] => format!("the loss of any 1 machine except {one} (1 single point of failure: `hactl whatif`)"),
         points => format!(
-            "the loss of any 1 machine except {} ({} single points of failure)",
+            "the loss of any 1 machine except {} ({} single points of failure: `hactl whatif`)",
             points.join(", "),
             points.len()
         ),

@@ -1,9 +1,13 @@
 //! What an operator sees, computed from what is replicated and what agents last said. Words and numbers; no layout.
 
+mod healing;
+mod incidents;
 mod layers;
 mod lists;
 mod machines;
 
+pub use healing::{HealingView, healing};
+pub use incidents::{IncidentView, incidents};
 pub use lists::{Beside, NodeView, PlanView, SecretView, StepView, TokenView, UserView, secrets, steps, tokens, users};
 pub use machines::{MachineState, machine_state, nodes};
 
@@ -34,6 +38,8 @@ pub struct SiteStatus {
     pub running: Vec<RunningStep>,
     /// What the loss of one machine would cost: "any 1 machine except db1".
     pub tolerates: String,
+    /// Healing in a few words: how it is set, what it did, what it waits for.
+    pub healing: Vec<String>,
     /// The leader's clock when this was computed.
     pub now: Time,
 }
@@ -137,6 +143,7 @@ pub fn site_status(input: &Input<'_>, report: PlanReport, beside: &Beside) -> Si
         machines: machines::machines(input),
         running: machines::running(input, beside),
         tolerates: record.map_or(String::new(), |r| machines::tolerates(&r.spec)),
+        healing: healing::lines(input.state, input.now),
         plan: report,
         now: input.now,
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Subcommand;
 use ha_domain::spec::Role;
 use ha_domain::view::NodeView;
-use ha_proto::v1::{NodesRequest, RemoveNodeRequest};
+use ha_proto::v1::{MaintenanceRequest, NodesRequest, RemoveNodeRequest};
 
 use crate::ask;
 use crate::cli::Cli;
@@ -38,6 +38,22 @@ enum NodeVerb {
     /// Takes a machine out of the site.
     #[command(after_help = "Examples:\n  hactl node remove w2\n  hactl node remove w2 --yes --no-wait")]
     Remove(Removal),
+    /// Says that somebody works on a machine: nothing is done about it meanwhile, whatever it looks like.
+    #[command(after_help = "Examples:\n  hactl node maintenance w1 --for 1h\n  hactl node maintenance w1 --end")]
+    Maintenance(Maintenance),
+}
+
+/// What `node maintenance` takes.
+#[derive(Debug, clap::Args)]
+struct Maintenance {
+    /// Its name in the spec.
+    name: String,
+    /// For how long: 30m, 1h, 2d.
+    #[arg(long = "for", value_parser = span::parse, value_name = "TIME", required_unless_present = "end")]
+    length: Option<Duration>,
+    /// It has ended.
+    #[arg(long, conflicts_with = "length")]
+    end: bool,
 }
 
 /// What `node remove` takes.
@@ -66,6 +82,7 @@ pub(crate) async fn run(cli: &Cli, args: &Args) -> Done {
             let document = data::text(cli.output, found)?;
             Voice::Out.say(&document.unwrap_or_else(|| node::show(found)));
         }
+        NodeVerb::Maintenance(wanted) => maintain(cli, &client, find(&nodes, &wanted.name)?, wanted).await?,
         NodeVerb::Remove(removal) => remove(cli, &client, find(&nodes, &removal.name)?, removal).await?,
     }
     Ok(())
@@ -75,6 +92,19 @@ fn find<'n>(nodes: &'n [NodeView], name: &str) -> Result<&'n NodeView, Failure> 
     let is = |n: &&NodeView| n.machine.name == name || n.id.as_ref().is_some_and(|id| id.as_str() == name);
     let missing = || Failure::Refused(format!("there is no machine {name}: see `hactl node list`"));
     nodes.iter().find(is).ok_or_else(missing)
+}
+
+async fn maintain(cli: &Cli, client: &Client, node: &NodeView, wanted: &Maintenance) -> Done {
+    let name = node.machine.name.clone();
+    let for_ms = wanted.length.map_or(0, |length| u64::try_from(length.as_millis()).unwrap_or(u64::MAX));
+    let request = MaintenanceRequest { name: name.clone(), for_ms, key: key() };
+    client.call(async |mut c| c.maintain(request.clone()).await).await?;
+    let said = match wanted.length {
+        Some(length) => format!("nothing is done about {name} for {} s\n", length.as_secs()),
+        None => format!("{name} is looked after again\n"),
+    };
+    Voice::beside(cli.output).say(&said);
+    Ok(())
 }
 
 async fn remove(cli: &Cli, client: &Client, node: &NodeView, removal: &Removal) -> Done {

@@ -22,7 +22,7 @@ pub(super) enum Ending {
     /// Ctrl-C.
     Left,
     /// The time is over; what was seen last.
-    TimedOut(Option<Look>),
+    TimedOut(Option<Box<Look>>),
     /// The time is over, and no coordinator answers.
     Lost(Failure),
 }
@@ -38,7 +38,7 @@ pub(super) async fn follow(client: &Client, goal: Goal, view: &mut dyn View) -> 
         tokio::select! {
             biased;
             _ = &mut interrupt => return Ok(Ending::Left),
-            () = &mut over => return Ok(lost.map_or(Ending::TimedOut(last), Ending::Lost)),
+            () = &mut over => return Ok(lost.map_or(Ending::TimedOut(last.map(Box::new)), Ending::Lost)),
             Some(look) = looks.next() => match look {
                 Ok(look) => {
                     view.look(&look);

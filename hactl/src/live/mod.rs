@@ -87,7 +87,7 @@ pub(crate) async fn show(cli: &Cli, client: &Client, goal: Goal, before: Before)
             voice.say("\nthe work goes on without this view: `hactl watch` shows it again\n");
             Ok(())
         }
-        Ending::TimedOut(last) => Err(timed_out(goal, last.as_ref())),
+        Ending::TimedOut(last) => Err(timed_out(goal, last.as_deref())),
         Ending::Lost(why) => Err(Failure::Unreachable(format!(
             "{why}; what was applied goes on as soon as they answer each other: `hactl watch` shows it"
         ))),

@@ -21,6 +21,8 @@ pub(crate) fn what(action: &Action) -> String {
         A::Joget(j) => format!("joget {}", j.image.rsplit('/').next().unwrap_or_default()),
         A::Acceptance(_) => "acceptance test".to_owned(),
         A::Drain(d) => format!("drain {}", d.node),
+        A::OutOfService(o) if o.out => format!("let the pods of {} go", o.node),
+        A::OutOfService(o) => format!("{} is back in service", o.node),
         A::RemoveNode(r) => format!("remove {} from the cluster", r.node),
         A::Reset(_) => "reset".to_owned(),
         A::Preflight(_)
@@ -68,6 +70,7 @@ pub(crate) fn layer(action: &Action) -> &'static str {
         A::ControlPlaneInit(_) | A::ControlPlaneJoin(_) | A::JoinCredentials(_) => "control plane",
         A::Network(_) => "network",
         A::WorkerJoin(_) => "workers",
+        A::OutOfService(_) => "evacuation",
         A::NodeLabels(_) => "node labels",
         A::Ingress(_) | A::IngressTls(_) => "ingress",
         A::Volume(_) => "volume",

@@ -3,13 +3,17 @@
 use std::path::Path;
 
 use ha_domain::catalog::Catalog;
-use ha_domain::id::{Digest, MachineId, Time};
+use ha_domain::id::{CoordinatorId, Digest, MachineId, MachineName, Time};
 use ha_domain::plan::{Input, Observed, Seen, forecast, plan};
-use ha_domain::report::{BalanceReport, ComponentReport, ComponentState, Facts, Load, Report};
+use ha_domain::report::{
+    BalanceReport, ComponentReport, ComponentState, DatabaseReport, EtcdMember, EtcdReport, Facts, KubernetesReport,
+    Load, NodeStatus, PodStatus, Report,
+};
 use ha_domain::spec::Spec;
-use ha_domain::state::{MachineRecord, Place, SpecRecord, State, StepRecord, assign};
-use ha_domain::step::{Action, Status, Step};
+use ha_domain::state::{CoordinatorRecord, MachineRecord, Place, SpecRecord, State, StepRecord, assign};
+use ha_domain::step::{Action, Component, Status, Step};
 use ha_domain::view::{Beside, NodeView, PlanView, SiteStatus, StepView, nodes, site_status, steps};
+use ha_domain::whatif::{Score, WhatIf, score, what_if};
 
 const SITE: &str = "
 version: 1
@@ -75,7 +79,7 @@ impl Site {
         let report = Report { facts: facts.clone(), load, ..Report::default() };
         let record = MachineRecord { at: NOW, name: None, facts, place: Place::Unknown };
         self.state.machines.insert(id.clone(), record);
-        self.observed.insert(id, Seen { report, connected: true, heard: NOW });
+        self.observed.insert(id, Seen { report, connected: true, heard: NOW, ..Seen::default() });
     }
 
     fn want(&mut self, spec: Spec, generation: u64) {
@@ -144,6 +148,53 @@ impl Site {
         site
     }
 
+    /// Built, and everything tells that it works: lb1 holds both VIPs, Joget is on w1; lb1 and m1 share a hypervisor.
+    pub(crate) fn running() -> Self {
+        let mut site = Self::built();
+        let spec = &mut site.state.spec.as_mut().unwrap().spec;
+        for (name, hypervisor) in [("lb1", "hv-a"), ("m1", "hv-a"), ("lb2", "hv-b"), ("m2", "hv-b")] {
+            let machine = spec.machines.iter_mut().find(|m| m.name.as_str() == name).unwrap();
+            machine.hypervisor = Some(hypervisor.to_owned());
+        }
+        for (n, name) in ["m1", "m2", "m3"].into_iter().enumerate() {
+            let host = format!("10.0.0.2{}", n + 1);
+            let record = CoordinatorRecord { host, at: NOW, machine: None, removed: false };
+            site.state.coordinators.insert(CoordinatorId(n as u64 + 1), record);
+            site.report(name).components.insert(Component::Coordinator, as_wanted());
+            site.report(name).kubernetes = Some(cluster());
+        }
+        let vips = vec!["10.0.0.135".parse().unwrap(), "10.0.0.136".parse().unwrap()];
+        for (name, vips) in [("lb1", vips), ("lb2", Vec::new())] {
+            site.report(name).balance = Some(BalanceReport { haproxy_alive: true, vips, ..Default::default() });
+        }
+        let last_backup = Some(Time(NOW.0 - 11 * 3_600_000));
+        site.report("db1").database = Some(DatabaseReport { alive: true, last_backup, ..Default::default() });
+        site
+    }
+
+    fn report(&mut self, name: &str) -> &mut Report {
+        let id = self.id(name);
+        &mut self.observed.get_mut(&id).unwrap().report
+    }
+
+    /// The same with an agent that has been silent for a minute.
+    pub(crate) fn silent(mut self, name: &str) -> Self {
+        let id = self.id(name);
+        let seen = self.observed.get_mut(&id).unwrap();
+        (seen.connected, seen.heard) = (false, Time(NOW.0 - 60_000));
+        self
+    }
+
+    /// As `hactl whatif --lose` gets it.
+    pub(crate) fn what_if(&self, lost: &[&str]) -> WhatIf {
+        what_if(&self.input(), &lost.iter().map(|n| MachineName::new(n).unwrap()).collect()).unwrap()
+    }
+
+    /// As `hactl whatif` gets it.
+    pub(crate) fn score(&self) -> Score {
+        score(&self.input()).unwrap()
+    }
+
     fn start(&mut self, step: Step, status: Status) {
         let granted = Some(Time(NOW.0 - 12_000));
         let record = StepRecord { step: step.clone(), status, index: 1, adopted: Time(NOW.0 - 12_500), granted };
@@ -185,6 +236,25 @@ impl Site {
     /// As `hactl steps --all` gets it.
     pub(crate) fn steps(&self) -> Vec<StepView> {
         steps(&self.state, true)
+    }
+}
+
+fn as_wanted() -> ComponentReport {
+    let (digest, facts) = (Digest::of(b"package"), std::collections::BTreeMap::new());
+    ComponentReport { digest, state: ComponentState::Converged, since: NOW, facts }
+}
+
+/// What every control plane says of a cluster that works.
+fn cluster() -> KubernetesReport {
+    let members = ["m1", "m2", "m3"].map(|name| (name.to_owned(), EtcdMember::default())).into();
+    let node = |name: &str| (name.to_owned(), NodeStatus { ready: true, ..NodeStatus::default() });
+    let pod = PodStatus { app: "joget".to_owned(), node: "w1".to_owned(), ready: true, ..PodStatus::default() };
+    KubernetesReport {
+        api_ready: Some(true),
+        etcd: Some(EtcdReport { healthy: true, members, ..EtcdReport::default() }),
+        nodes: ["m1", "m2", "m3", "w1", "w2"].map(node).into(),
+        pods: [("joget/joget-6c9f".to_owned(), pod)].into(),
+        ..KubernetesReport::default()
     }
 }
 

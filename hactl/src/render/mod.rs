@@ -5,6 +5,8 @@ pub(crate) mod clean;
 pub(crate) mod data;
 #[cfg(test)]
 pub(crate) mod golden;
+pub(crate) mod heal;
+pub(crate) mod incident;
 pub(crate) mod list;
 pub(crate) mod names;
 pub(crate) mod node;
@@ -14,3 +16,4 @@ pub(crate) mod reasons;
 pub(crate) mod status;
 pub(crate) mod summary;
 pub(crate) mod text;
+pub(crate) mod whatif;

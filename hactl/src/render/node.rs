@@ -2,12 +2,12 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use ha_domain::report::{ComponentState, Report};
+use ha_domain::report::{ComponentState, Repair, RepairOutcome, Report};
 use ha_domain::view::{MachineState, NodeView};
 
 use super::list::{Column, grid};
 use super::status::{row, seen};
-use super::text::{WIDTH, fit};
+use super::text::{WIDTH, fit, utc, wrap};
 
 /// The columns of `hactl node list`.
 pub(crate) const COLUMNS: &[Column<NodeView>] = &[
@@ -65,7 +65,7 @@ fn known(report: &Report, state: MachineState) -> String {
     let facts = &report.facts;
     let addresses: Vec<_> = facts.addresses.iter().filter(|a| !is_localhost(a)).map(ToString::to_string).collect();
     let mut text = String::new();
-    if state == MachineState::Unreachable {
+    if matches!(state, MachineState::Unreachable | MachineState::Dead) {
         text.push_str("what follows is its last word\n");
     }
     text.push_str(&format!("addresses  {}\n", addresses.join(" ")));
@@ -76,7 +76,7 @@ fn known(report: &Report, state: MachineState) -> String {
     if let Some(ms) = report.load.clock_offset_ms {
         text.push_str(&format!("clock      {ms} ms off\n"));
     }
-    text + &components(report) + &units(report)
+    text + &components(report) + &units(report) + &repairs(report)
 }
 
 fn components(report: &Report) -> String {
@@ -104,6 +104,30 @@ fn units(report: &Report) -> String {
     section(header, rows.collect())
 }
 
+/// What the agent did by itself, and what it would not do: two lines each, since both can be long.
+fn repairs(report: &Report) -> String {
+    if report.repairs.is_empty() {
+        return String::new();
+    }
+    let lines = report.repairs.iter().flat_map(|(subject, repair)| {
+        let head = std::iter::once(fit(&format!("{subject}: {}", repair.what), WIDTH));
+        head.chain(wrap(&outcome(repair), WIDTH - 4).into_iter().map(|line| format!("    {line}")))
+    });
+    format!("\nREPAIRED BY THE AGENT\n{}\n", lines.collect::<Vec<_>>().join("\n"))
+}
+
+fn outcome(repair: &Repair) -> String {
+    let (word, why) = match &repair.outcome {
+        RepairOutcome::Running => ("under way since", None),
+        RepairOutcome::Healed => ("healed", None),
+        RepairOutcome::Failed { why } => ("failed", Some(why)),
+        RepairOutcome::Left { why } => ("left alone since", Some(why)),
+    };
+    let used_up = if repair.spent { ", used up" } else { "" };
+    let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+    format!("{word} {}, tries in ten minutes: {}{used_up}{why}", utc(repair.last), repair.count)
+}
+
 fn section(header: Vec<String>, rows: Vec<Vec<String>>) -> String {
     if rows.is_empty() {
         return String::new();
@@ -127,5 +151,30 @@ mod tests {
     fn one_machine_looks_like_this() {
         let nodes = golden::Site::built().nodes();
         golden::check("node-show", &show(nodes.iter().find(|n| n.machine.name == "m1").unwrap()));
+    }
+
+    #[test]
+    fn what_the_agent_repaired_looks_like_this() {
+        let mut nodes = golden::Site::built().nodes();
+        let lb1 = nodes.iter_mut().find(|n| n.machine.name == "lb1").unwrap();
+        let repair = |count, what: &str, outcome| Repair {
+            count,
+            last: ha_domain::id::Time(1_795_499_000_000),
+            what: what.to_owned(),
+            outcome,
+            spent: count == 5,
+        };
+        let said = "keepalived.service was disabled, by a person".to_owned();
+        let failed = "haproxy refuses the new configuration, the old one stays: line 3".to_owned();
+        lb1.report.as_mut().unwrap().repairs = [
+            (
+                "haproxy".to_owned(),
+                repair(5, "/etc/haproxy/haproxy.cfg differs", RepairOutcome::Failed { why: failed }),
+            ),
+            ("keepalived".to_owned(), repair(0, "keepalived.service is inactive", RepairOutcome::Left { why: said })),
+            ("unit kubelet.service".to_owned(), repair(1, "it did not answer for 8 s", RepairOutcome::Healed)),
+        ]
+        .into();
+        golden::check("node-show-repairs", &show(lb1));
     }
 }

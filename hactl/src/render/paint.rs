@@ -3,6 +3,7 @@
 use std::io::IsTerminal as _;
 
 use ha_domain::view::{Health, MachineState};
+use ha_domain::whatif::Verdict;
 
 /// Whether texts are coloured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,8 +46,24 @@ impl Paint {
         use MachineState as M;
         match state {
             M::Healthy => self.with(GREEN, text),
-            M::Unreachable | M::Ambiguous => self.with(RED, text),
-            M::Building | M::Suspect | M::Unknown | M::NotJoined | M::Unnamed | M::Leaving => self.with(YELLOW, text),
+            M::Unreachable | M::Dead | M::Ambiguous => self.with(RED, text),
+            M::Flapping
+            | M::Maintenance
+            | M::Building
+            | M::Suspect
+            | M::Unknown
+            | M::NotJoined
+            | M::Unnamed
+            | M::Leaving => self.with(YELLOW, text),
+        }
+    }
+
+    /// A text about what becomes of a layer.
+    pub(crate) fn verdict(self, verdict: Verdict, text: &str) -> String {
+        match verdict {
+            Verdict::Holds => self.with(GREEN, text),
+            Verdict::Degraded => self.with(YELLOW, text),
+            Verdict::Lost => self.with(RED, text),
         }
     }
 

@@ -15,6 +15,7 @@ pub(crate) fn screen(status: &SiteStatus, paint: Paint) -> String {
     let mut text = heading(status, paint);
     text.push_str(&layers(&status.layers, paint));
     text.push_str(&machines(&status.machines, paint));
+    text.push_str(&healing(&status.healing, paint));
     text.push_str(&under_way(status, paint));
     text
 }
@@ -98,6 +99,13 @@ pub(crate) fn seen(machine: &MachineView) -> String {
         Some(0) => "now".to_owned(),
         Some(ms) => age(ms),
     }
+}
+
+fn healing(lines: &[String], paint: Paint) -> String {
+    let Some((first, ill)) = lines.split_first() else { return String::new() };
+    let mut text = format!("\n{}  {first}\n", paint.header("HEALING"));
+    ill.iter().for_each(|line| text.push_str(&indented("  ", line)));
+    text
 }
 
 fn under_way(status: &SiteStatus, paint: Paint) -> String {

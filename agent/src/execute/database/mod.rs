@@ -107,7 +107,8 @@ impl Tls<'_> {
         Ok(None)
     }
 
-    /// Puts both in place, readable by the server alone. Returns whether anything changed.
+    /// Puts both in place, readable by the server alone. Returns whether anything changed. Without the secrets, what is there
+    /// stays: the agent repairs the rest of a server by itself.
     async fn put(&self, a: &Database, cx: &Context<'_>) -> Result<bool, ActError> {
         if !a.tls {
             return Ok(false);
@@ -115,7 +116,11 @@ impl Tls<'_> {
         let wanted = [(self.chain, CredentialKind::DatabaseCertificate), (self.key, CredentialKind::DatabaseKey)];
         let mut changed = false;
         for (path, kind) in wanted {
-            changed |= rendered::put_validated(cx, path, cx.credential(kind)?.as_bytes(), 0o600, None).await?;
+            let secret = cx.credential(kind);
+            if secret.is_err() && cx.host.stat(path).await?.is_some() {
+                continue;
+            }
+            changed |= rendered::put_validated(cx, path, secret?.as_bytes(), 0o600, None).await?;
             let path = path.to_string_lossy();
             run_ok(cx, Command::new("chown", &[self.owner, &path])).await?;
         }

@@ -125,6 +125,17 @@ impl Host for SimulatedMachine {
         self.call("free_space", |s| Ok(s.free_bytes)).await
     }
 
+    async fn kill(&self, pid: u32) -> Result<(), HostError> {
+        self.call("kill", |s| {
+            if pid <= 1 {
+                let reason = "this is no process that may be ended".to_owned();
+                return Err(HostError::Program { program: format!("process {pid}"), reason });
+            }
+            s.kill(pid);
+            Ok(())
+        })
+        .await
+    }
     async fn run(&self, command: Command<'_>) -> Result<Output, HostError> {
         if command.program.ends_with("ha-coordinator") {
             return self.run_coordinator(&command).await;
@@ -205,6 +216,17 @@ impl Host for SimulatedMachine {
     }
     async fn connect(&self, to: SocketAddr, _: Duration) -> Result<Reachability, HostError> {
         self.in_site("connect", |site, name| Ok(site.reachability(name, to))).await
+    }
+    async fn greet(&self, socket: &Path, _: Duration) -> Result<Reachability, HostError> {
+        self.call("greet", |s| {
+            let listens = socket == Path::new("/run/containerd/containerd.sock") && s.is_active("containerd");
+            Ok(match listens {
+                true if s.hangs("containerd.service") => Reachability::Silent,
+                true => Reachability::Open,
+                false => Reachability::Refused,
+            })
+        })
+        .await
     }
 
     async fn facts(&self) -> Result<Facts, HostError> {

@@ -155,12 +155,16 @@ impl SimulatedMachine {
     }
     /// A process dies and is not started again by systemd.
     pub fn kill_unit(&self, name: &str) {
-        self.with(|state| {
-            if let Some(unit) = state.units.get_mut(&super::unit_files::full_name(name)) {
-                (unit.active, unit.sub, unit.pid) = ("failed", "failed", 0);
-            }
-        });
+        self.with(|state| state.kill_unit(&super::unit_files::full_name(name)));
         self.world.lock().settle();
+    }
+    /// A process hangs: it is there and says nothing. A unit, or `etcd` or `kube-apiserver` of a control plane.
+    pub fn hang(&self, name: &str) {
+        self.with(|state| state.hang(name));
+    }
+    /// It goes on.
+    pub fn resume(&self, name: &str) {
+        self.with(|state| state.hung.remove(&super::unit_files::full_name(name)));
     }
     /// Each time `kubeadm init` or `kubeadm join` was run here, whatever came of it.
     pub fn kubeadm_runs(&self) -> Vec<&'static str> {

@@ -14,6 +14,7 @@ mod joget;
 mod leaks;
 mod machine;
 mod network;
+mod processes;
 mod programs;
 mod state;
 mod unit_files;

@@ -91,6 +91,16 @@ impl Site {
         let to = target(&uri, request.connect)?;
         let state = self.machine_at(from, to.ip()).ok_or("no answer in time")?;
         let (name, refused) = (state.name.clone(), Err("connection refused".to_owned()));
+        let hangs = match to.port() {
+            9100 => state.hangs("haproxy.service"),
+            10248 => state.hangs("kubelet.service"),
+            2379 | 2381 => state.hangs("etcd"),
+            6443 => state.hangs("kube-apiserver"),
+            _ => false,
+        };
+        if hangs {
+            return Err("no answer in time".to_owned());
+        }
         match to.port() {
             9100 => haproxy_page(state, path),
             10248 if state.is_active("kubelet") && state.files.has("/var/lib/kubelet/config.yaml") => {

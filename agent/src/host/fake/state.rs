@@ -36,6 +36,8 @@ pub(super) struct State {
     pub(super) firewall: Option<String>,
     /// etcd, API server and the rest of a control plane run: they outlive their kubelet, not a power cut.
     pub(super) control_plane: bool,
+    /// Units and static pods whose process is there and says nothing.
+    pub(super) hung: BTreeSet<String>,
     pub(super) database: Option<Server>,
     pub(super) faults: Faults,
     pub(super) leaks: Leaks,
@@ -63,6 +65,7 @@ impl State {
             packages: BTreeSet::new(),
             firewall: None,
             control_plane: false,
+            hung: BTreeSet::new(),
             database: None,
             faults: Faults::default(),
             leaks: Leaks::default(),
@@ -85,6 +88,7 @@ impl State {
         self.units.clear();
         self.firewall = None;
         self.control_plane = false;
+        self.hung.clear();
         self.faults.clear();
         for folder in ["/run", "/tmp", "/proc", "/sys"] {
             self.files.remove(Path::new(folder));

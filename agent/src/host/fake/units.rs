@@ -59,9 +59,12 @@ impl State {
             self.enabled.remove(&name);
             return match verb {
                 UnitVerb::Stop | UnitVerb::Disable => Ok(()),
-                UnitVerb::Start | UnitVerb::Restart | UnitVerb::Reload | UnitVerb::Enable => {
-                    Err(refusal(&name, verb, "there is no such unit"))
-                }
+                UnitVerb::Start
+                | UnitVerb::Restart
+                | UnitVerb::Reload
+                | UnitVerb::Enable
+                | UnitVerb::Kill
+                | UnitVerb::KillAll => Err(refusal(&name, verb, "there is no such unit")),
             };
         };
         match verb {
@@ -75,6 +78,7 @@ impl State {
                 return self.start(&name, &file);
             }
             UnitVerb::Reload => return self.reload(&name, &file),
+            UnitVerb::Kill | UnitVerb::KillAll => self.kill_unit(&name),
         }
         Ok(())
     }
@@ -108,7 +112,17 @@ impl State {
         programs::can_start(self, &program)
     }
 
+    /// The main process is ended; systemd does not start it again by itself here.
+    pub(super) fn kill_unit(&mut self, name: &str) {
+        self.hung.remove(name);
+        if let Some(unit) = self.units.get_mut(name).filter(|unit| unit.pid != 0) {
+            (unit.active, unit.sub, unit.pid) = ("failed", "failed", 0);
+        }
+    }
+
     fn stop(&mut self, name: &str, file: &UnitFile) {
+        // SIGCONT comes with systemd's SIGTERM.
+        self.hung.remove(name);
         if self.is_active(name) && !file.stop.is_empty() {
             // A unit is stopped whatever its command says.
             let _ = programs::of_unit(self, &file.stop);
@@ -159,6 +173,7 @@ fn refusal(unit: &str, verb: UnitVerb, reason: &str) -> HostError {
         UnitVerb::Reload => "reload",
         UnitVerb::Enable => "enable",
         UnitVerb::Disable => "disable",
+        UnitVerb::Kill | UnitVerb::KillAll => "kill",
     };
     HostError::Unit { unit: unit.to_owned(), verb, reason: reason.to_owned() }
 }

@@ -132,7 +132,9 @@ impl Site {
     pub(super) fn settle(&mut self) {
         for state in self.machines.values_mut() {
             let starts = state.is_active("kubelet") && state.is_active("containerd");
-            state.control_plane |= starts && state.files.has("/etc/kubernetes/manifests/kube-apiserver.yaml");
+            if starts && !state.control_plane && state.files.has("/etc/kubernetes/manifests/kube-apiserver.yaml") {
+                state.start_control_plane();
+            }
         }
         self.elect();
         if self.has_quorum() {

@@ -102,6 +102,9 @@ impl Host for RealHost {
         files::free_space(path).await
     }
 
+    async fn kill(&self, pid: u32) -> Result<(), HostError> {
+        programs::kill(pid)
+    }
     async fn run(&self, command: Command<'_>) -> Result<Output, HostError> {
         programs::run(command).await
     }
@@ -133,6 +136,9 @@ impl Host for RealHost {
     }
     async fn connect(&self, to: SocketAddr, timeout: Duration) -> Result<Reachability, HostError> {
         Ok(wire::reach(to, timeout).await)
+    }
+    async fn greet(&self, socket: &Path, timeout: Duration) -> Result<Reachability, HostError> {
+        Ok(wire::greet(socket, timeout).await)
     }
 
     async fn facts(&self) -> Result<Facts, HostError> {

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use ha_transport::Secret;
 use rustix::fs::{MemfdFlags, memfd_create};
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, ChildStdin};
 
@@ -41,6 +41,17 @@ pub(super) async fn run(command: Command<'_>) -> Result<Output, HostError> {
     let output = ended.and_then(|status| said.output(status)).map_err(|e| refuse(super::said(&e)))?;
     group.gone();
     Ok(output)
+}
+
+/// Ends a process that is not of our making. The number 1 is the machine itself.
+pub(super) fn kill(pid: u32) -> Result<(), HostError> {
+    let refuse = |reason: String| HostError::Program { program: format!("process {pid}"), reason };
+    let process = Pid::from_raw(pid.cast_signed()).filter(|_| pid > 1);
+    let process = process.ok_or_else(|| refuse("this is no process that may be ended".to_owned()))?;
+    match kill_process(process, Signal::KILL) {
+        Ok(()) | Err(rustix::io::Errno::SRCH) => Ok(()),
+        Err(e) => Err(refuse(super::said(&e.into()))),
+    }
 }
 
 fn start(command: &Command<'_>, said: &Said) -> io::Result<Child> {

@@ -38,9 +38,24 @@ pub(super) async fn control(name: &str, verb: UnitVerb) -> Result<(), HostError>
     if matches!(verb, UnitVerb::Stop | UnitVerb::Disable) && unit(name).await?.active == "absent" {
         return Ok(());
     }
+    match verb {
+        UnitVerb::Kill => return kill(name, "--kill-whom=main").await,
+        UnitVerb::KillAll => return kill(name, "--kill-whom=all").await,
+        UnitVerb::Start
+        | UnitVerb::Stop
+        | UnitVerb::Restart
+        | UnitVerb::Reload
+        | UnitVerb::Enable
+        | UnitVerb::Disable => {}
+    }
     let args = [word(verb), "--no-ask-password", "--", name];
     let done = programs::run(Command::new("systemctl", &args).timeout(Duration::from_secs(300))).await?;
     refused(&done, name, word(verb))
+}
+
+/// It says no where there is no such process: then nothing has to be ended.
+async fn kill(name: &str, whom: &str) -> Result<(), HostError> {
+    programs::run(Command::new("systemctl", &["kill", whom, "--signal=KILL", "--", name])).await.map(drop)
 }
 
 pub(super) async fn reload() -> Result<(), HostError> {
@@ -66,6 +81,7 @@ pub(super) fn word(verb: UnitVerb) -> &'static str {
         UnitVerb::Reload => "reload",
         UnitVerb::Enable => "enable",
         UnitVerb::Disable => "disable",
+        UnitVerb::Kill | UnitVerb::KillAll => "kill",
     }
 }
 

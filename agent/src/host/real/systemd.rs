@@ -15,6 +15,9 @@ const ANSWER: Duration = Duration::from_secs(30);
 /// How long a unit may take to start or stop. A database that repairs itself takes minutes.
 const JOB: Duration = Duration::from_secs(300);
 
+/// Cannot be caught, and reaches a process that is stopped.
+const SIGKILL: i32 = 9;
+
 #[zbus::proxy(
     interface = "org.freedesktop.systemd1.Manager",
     default_service = "org.freedesktop.systemd1",
@@ -27,6 +30,7 @@ trait Manager {
     fn stop_unit(&self, name: &str, mode: &str) -> zbus::Result<OwnedObjectPath>;
     fn restart_unit(&self, name: &str, mode: &str) -> zbus::Result<OwnedObjectPath>;
     fn reload_unit(&self, name: &str, mode: &str) -> zbus::Result<OwnedObjectPath>;
+    fn kill_unit(&self, name: &str, whom: &str, signal: i32) -> zbus::Result<()>;
     fn reset_failed_unit(&self, name: &str) -> zbus::Result<()>;
     fn enable_unit_files(&self, names: &[&str], runtime: bool, force: bool) -> zbus::Result<(bool, Changes)>;
     fn disable_unit_files(&self, names: &[&str], runtime: bool) -> zbus::Result<Changes>;
@@ -119,6 +123,16 @@ impl Systemd {
                 self.job(name, verb).await
             }
             UnitVerb::Stop | UnitVerb::Reload => self.job(name, verb).await,
+            UnitVerb::Kill => self.kill(name, "main").await,
+            UnitVerb::KillAll => self.kill(name, "all").await,
+        }
+    }
+
+    /// systemd says no where there is no such process: then nothing has to be ended.
+    async fn kill(&self, name: &str, whom: &str) -> Result<(), Refusal> {
+        match self.manager.kill_unit(name, whom, SIGKILL).await.map_err(Refusal::from) {
+            Err(Refusal::Said(_)) => Ok(()),
+            other => other,
         }
     }
 
@@ -134,7 +148,9 @@ impl Systemd {
             UnitVerb::Start => self.manager.start_unit(name, "replace").await?,
             UnitVerb::Restart => self.manager.restart_unit(name, "replace").await?,
             UnitVerb::Reload => self.manager.reload_unit(name, "replace").await?,
-            UnitVerb::Stop | UnitVerb::Enable | UnitVerb::Disable => self.manager.stop_unit(name, "replace").await?,
+            UnitVerb::Stop | UnitVerb::Enable | UnitVerb::Disable | UnitVerb::Kill | UnitVerb::KillAll => {
+                self.manager.stop_unit(name, "replace").await?
+            }
         };
         let result = async {
             while let Some(signal) = removed.next().await {

@@ -4,6 +4,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use base64::Engine;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 
 use super::{Reachability, said};
@@ -162,6 +163,23 @@ pub(super) async fn reach(to: SocketAddr, within: Duration) -> Reachability {
     }
 }
 
+/// How a client of HTTP/2 begins: its preface and an empty frame of settings. A server answers with its own settings.
+const GREETING: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+
+/// Greets who listens on a Unix socket. The kernel accepts for a process that is stopped: only its own word counts.
+pub(super) async fn greet(socket: &Path, within: Duration) -> Reachability {
+    let word = async {
+        let mut stream = UnixStream::connect(socket).await?;
+        stream.write_all(GREETING).await?;
+        stream.read_u8().await
+    };
+    match timeout(within, word).await {
+        Ok(Ok(_)) => Reachability::Open,
+        Ok(Err(_)) => Reachability::Refused,
+        Err(_) => Reachability::Silent,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -185,5 +203,28 @@ mod tests {
     fn other_schemes_are_refused() {
         assert!(Target::parse("file:///etc/shadow").is_err());
         assert!(Target::parse("ftp://mirror/x").is_err());
+    }
+
+    #[tokio::test]
+    async fn who_listens_and_says_nothing_is_silent() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("socket");
+        let greet = || greet(&path, Duration::from_millis(300));
+        assert_eq!(greet().await, Reachability::Refused);
+        let listener = tokio::net::UnixListener::bind(&path).unwrap();
+        assert_eq!(greet().await, Reachability::Silent);
+        let polite = async {
+            let mut guests = Vec::new();
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                // The one that came before has left.
+                let _ = stream.write_all(&[0]).await;
+                guests.push(stream);
+            }
+        };
+        tokio::select! {
+            answer = greet() => assert_eq!(answer, Reachability::Open),
+            () = polite => {}
+        }
     }
 }

@@ -1,11 +1,13 @@
 //! The operators' service: each method hands over to the file of its concern.
 
+mod healing;
 mod looks;
 mod people;
 
 pub(crate) use people::fresh_token;
 mod spec;
 mod streams;
+mod whatif;
 
 use std::pin::Pin;
 
@@ -61,6 +63,9 @@ impl Control for ControlService {
     }
     async fn watch(&self, _: Request<WatchRequest>) -> Answer<Documents> {
         streams::watch(&self.mesh)
+    }
+    async fn what_if(&self, request: Request<WhatIfRequest>) -> Answer<Document> {
+        whatif::what_if(&self.mesh, &request.into_inner()).await
     }
     async fn nodes(&self, _: Request<NodesRequest>) -> Answer<Document> {
         looks::nodes(&self.mesh).await
@@ -118,6 +123,20 @@ impl Control for ControlService {
     }
     async fn echo(&self, _: Request<EchoRequest>) -> Answer<Document> {
         streams::echo(&self.mesh).await
+    }
+    async fn healing(&self, _: Request<HealingRequest>) -> Answer<Document> {
+        healing::show(&self.mesh).await
+    }
+    async fn incidents(&self, _: Request<HealingRequest>) -> Answer<Document> {
+        healing::incidents(&self.mesh).await
+    }
+    async fn heal(&self, request: Request<HealRequest>) -> Answer<Empty> {
+        let by = caller(&request);
+        healing::steer(&self.mesh, &by, request.into_inner()).await
+    }
+    async fn maintain(&self, request: Request<MaintenanceRequest>) -> Answer<Empty> {
+        let by = caller(&request);
+        healing::maintain(&self.mesh, &by, request.into_inner()).await
     }
     async fn renew_operator(&self, request: Request<RenewRequest>) -> Answer<Certificate> {
         let identity = request.extensions().get::<Peer>().and_then(|p| p.identity.clone());

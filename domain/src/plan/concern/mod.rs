@@ -6,6 +6,7 @@ pub(super) mod cluster;
 pub(super) mod control_plane;
 pub(super) mod coordinators;
 pub(super) mod database;
+pub(super) mod evacuate;
 pub(super) mod joget;
 pub(super) mod machine;
 pub(super) mod retire;

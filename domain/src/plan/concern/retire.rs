@@ -51,7 +51,7 @@ fn take_out(world: &World<'_>, machine: Leaving<'_>) -> Vec<Wish> {
     let remove = RemoveNode { node: node.clone(), etcd_peer: peer };
     let remove = Wish::through(&working, Action::RemoveNode(remove)).by_concern().unless(first.clone());
     let remove = remove.unless(unsafe_for_etcd(world, machine).filter(|_| is_master));
-    if leaving::is_drained(world, machine) {
+    if leaving::is_drained(world, machine) || leaving::is_dead(world, machine) {
         return vec![remove];
     }
     let drain = Wish::through(&working, Action::Drain(Drain { node, timeout_seconds: 120 })).by_concern();

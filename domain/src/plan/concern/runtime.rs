@@ -1,4 +1,5 @@
-//! What a node needs before it is one: containerd, Kubernetes' programs, images.
+//! What a node needs before it is one: containerd, Kubernetes' programs, images. Spares have it all, for either role: they
+//! are to take a place in seconds.
 
 use super::super::wish::Wish;
 use super::super::world::World;
@@ -9,7 +10,8 @@ use crate::spec::{Machine, Role};
 use crate::step::{Action, Component, Containerd, Images, KubernetesBinaries};
 
 pub(in super::super) fn runtime(world: &World<'_>) -> Vec<Wish> {
-    world.spec.nodes().flat_map(|m| node(world, m)).collect()
+    let spares = world.spec.machines_with(Role::Spare);
+    world.spec.nodes().chain(spares).flat_map(|m| node(world, m)).collect()
 }
 
 fn node(world: &World<'_>, machine: &Machine) -> Vec<Wish> {
@@ -47,7 +49,7 @@ fn binaries(world: &World<'_>, machine: &Machine, parts: &Components) -> Result<
     let version = parts.kubernetes.to_string();
     let program = |name: &str| file(world, &machine.name, name, &version);
     let etcd = match machine.role {
-        Role::ControlPlane => Some(file(world, &machine.name, "etcd", &parts.etcd)?),
+        Role::ControlPlane | Role::Spare => Some(file(world, &machine.name, "etcd", &parts.etcd)?),
         _ => None,
     };
     Ok(Action::Kubernetes(KubernetesBinaries {
@@ -62,9 +64,11 @@ fn binaries(world: &World<'_>, machine: &Machine, parts: &Components) -> Result<
 
 fn images(world: &World<'_>, machine: &Machine, parts: &Components) -> Result<Action, String> {
     let mut wanted = vec![parts.pause.clone()];
+    let workers = || vec![parts.traefik.clone(), world.spec.joget.image.clone()];
     let own = match machine.role {
         Role::ControlPlane => parts.control_plane_images(),
-        _ => vec![parts.traefik.clone(), world.spec.joget.image.clone()],
+        Role::Spare => [parts.control_plane_images(), workers()].concat(),
+        _ => workers(),
     };
     wanted.extend(own.into_iter().chain(parts.node_images()));
     let mut seen = std::collections::BTreeSet::new();

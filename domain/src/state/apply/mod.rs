@@ -1,6 +1,7 @@
 //! The reducer: one total `match`, a file per concern behind it.
 
 mod enrol;
+mod heal;
 mod plan;
 mod spec;
 mod trust;
@@ -35,6 +36,16 @@ pub(super) fn apply(state: &mut State, index: u64, entry: &Entry) -> Outcome {
         Command::RevokeUser { name } => trust::revoke_user(state, at, by, name),
         Command::RemoveCoordinator { id } => enrol::remove_coordinator(state, at, by, *id),
         Command::ForgetMachine { machine } => enrol::forget_machine(state, at, by, machine),
+        Command::NoteHealth { machine, condition, evidence } => {
+            heal::note_health(state, at, machine, (*condition, evidence))
+        }
+        Command::Decide { act } => heal::decide(state, (index, at), act),
+        Command::CarryOut { number } => heal::carry_out(state, at, *number),
+        Command::WithdrawDecision { number, why } => heal::withdraw(state, at, *number, why),
+        Command::VetoDecision { number } => heal::veto(state, entry, *number),
+        Command::ApproveDecision { number } => heal::approve(state, entry, *number),
+        Command::PauseHealing { on } => heal::pause(state, entry, *on),
+        Command::SetMaintenance { name, until } => heal::maintain(state, entry, name, *until),
     }
 }
 

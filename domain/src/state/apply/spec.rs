@@ -50,7 +50,7 @@ pub(super) fn remove_machine(state: &mut State, at: Time, by: &str, (name, base)
     Ok(Reply::Done)
 }
 
-fn replace(state: &mut State, at: Time, by: &str, new: New<'_>) {
+pub(super) fn replace(state: &mut State, at: Time, by: &str, new: New<'_>) {
     let generation = state.spec.as_ref().map_or(0, |s| s.generation) + 1;
     if let Some(old) = state.spec.take() {
         state.history.push(SpecNote { generation: old.generation, at: old.at, by: old.by, text: old.text });

@@ -187,13 +187,14 @@ enum Role {
 fn become_node(site: &mut Site, machine: &str, role: Role) -> Result<(), String> {
     let state = site.machines.get_mut(machine).ok_or("the machine is off")?;
     let mut files = vec![
-        ("/etc/kubernetes/kubelet.conf", "kubelet".to_owned()),
+        ("/etc/kubernetes/kubelet.conf", kubeconfig()),
         ("/etc/kubernetes/pki/ca.crt", CA.to_owned()),
         ("/var/lib/kubelet/config.yaml", "kind: KubeletConfiguration\n".to_owned()),
     ];
     if role == Role::ControlPlane {
         for name in ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd"] {
-            state.files.write(&format!("/etc/kubernetes/manifests/{name}.yaml"), "kind: Pod\n");
+            let pod = format!("kind: Pod\nspec:\n  containers:\n  - name: {name}\n    image: registry.k8s.io/{name}\n");
+            state.files.write(&format!("/etc/kubernetes/manifests/{name}.yaml"), &pod);
         }
         files.extend([
             ("/etc/kubernetes/admin.conf", kubeconfig()),
@@ -241,7 +242,7 @@ fn reset(site: &mut Site, machine: &str) -> Result<(), String> {
         site.cluster.remove_member(member);
     }
     state.control(KUBELET, UnitVerb::Stop).map_err(|e| e.to_string())?;
-    state.control_plane = false;
+    state.stop_control_plane();
     for folder in
         ["/etc/kubernetes/manifests", "/etc/kubernetes/pki", "/var/lib/etcd/member", "/var/lib/kubelet/config.yaml"]
     {

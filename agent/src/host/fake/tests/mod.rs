@@ -3,6 +3,7 @@
 mod building;
 mod crashes;
 mod full_disk;
+mod repairs;
 mod secrets;
 mod site;
 mod unfit;

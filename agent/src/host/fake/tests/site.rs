@@ -127,7 +127,7 @@ impl Site {
             if connected {
                 observe::once(agent).await;
             }
-            let seen = Seen { report: agent.report(), connected, heard: self.world.now() };
+            let seen = Seen { report: agent.report(), connected, heard: self.world.now(), ..Seen::default() };
             let id = self.state.machines.iter().find(|(_, m)| m.spec_name() == Some(name)).map(|(id, _)| id.clone());
             id.map(|id| self.observed.insert(id, seen));
         }
@@ -203,6 +203,11 @@ impl Site {
         }
         record.spec.machines.retain(|m| m.name.as_str() != name);
         assign(&mut self.state.machines, &record.spec);
+    }
+
+    /// The agent of a machine.
+    pub(super) fn agent(&self, name: &str) -> &Arc<Machine> {
+        &self.agents[&MachineName::new(name).unwrap()]
     }
 
     /// What the agent of a machine says it made there.
