@@ -132,6 +132,20 @@ fn a_dead_worker_gives_up_its_pods_at_once_and_its_place_later() {
 }
 
 #[test]
+fn whoever_bears_the_name_of_a_replaced_machine_later_is_not_evacuated() {
+    let mut site = Site::auto();
+    site.dies("w1");
+    site.heal();
+    let until = Some(site.now.plus_ms(100 * MINUTE));
+    site.pass(30_000);
+    site.heal();
+    assert!(site.state.healing.evacuated.is_empty());
+    site.apply(Command::SetMaintenance { name: name("w2"), until }).unwrap();
+    site.apply(Command::RemoveMachine { name: name("w2"), base: 0 }).unwrap();
+    assert!(site.state.healing.maintenance.is_empty());
+}
+
+#[test]
 fn a_machine_that_returns_in_time_is_not_replaced_and_gets_its_pods_back() {
     let mut site = Site::auto();
     site.dies("w1");

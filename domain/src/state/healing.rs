@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Incident;
 use crate::heal::{Act, Decision, Fate};
 use crate::id::{MachineName, Time};
+use crate::spec::Spec;
 
 /// How many decisions are kept.
 const KEPT: usize = 200;
@@ -46,6 +47,12 @@ impl HealingState {
 
     pub(super) fn decision_mut(&mut self, number: u64) -> Option<&mut Decision> {
         self.decisions.iter_mut().find(|d| d.number == number)
+    }
+
+    /// What was said of machines that the spec does not name any more is over: whoever bears such a name later is another one.
+    pub(super) fn forget_unnamed(&mut self, spec: &Spec) {
+        self.evacuated.retain(|name| spec.machine(name.as_str()).is_some());
+        self.maintenance.retain(|name, _| spec.machine(name.as_str()).is_some());
     }
 
     pub(super) fn push(&mut self, decision: Decision) {

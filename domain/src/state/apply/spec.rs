@@ -58,6 +58,7 @@ pub(super) fn replace(state: &mut State, at: Time, by: &str, new: New<'_>) {
         state.history.drain(..surplus);
     }
     assign(&mut state.machines, new.spec);
+    state.healing.forget_unnamed(new.spec);
     let (spec, catalog) = (new.spec.clone(), new.catalog.clone());
     state.spec = Some(SpecRecord { generation, at, by: by.to_owned(), text: new.text.to_owned(), spec, catalog });
     state.revision += 1;
