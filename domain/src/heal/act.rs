@@ -39,6 +39,11 @@ impl Act {
             Self::Replace { .. } => true,
         }
     }
+
+    /// Whether it is of the same kind and about the same machine, whichever spare it names.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        self.machine() == other.machine() && self.is_destructive() == other.is_destructive()
+    }
 }
 
 impl fmt::Display for Act {

@@ -164,7 +164,7 @@ fn fits(state: &State, spec: &Spec, act: &Act) -> Word {
 
 fn budget(state: &State, spec: &Spec, now: Time) -> Word {
     let budgets = &spec.policy.budgets;
-    let within = |ms: u64| acts(state).filter(|at| now.ms_since(*at) < ms).count();
+    let within = |ms: u64| state.healing.done().filter(|(_, at)| now.ms_since(*at) < ms).count();
     let (hour, day) = (within(HOUR_MS), within(24 * HOUR_MS));
     let figures =
         format!("{hour} of {} acts in the last hour, {day} of {} in the last day", budgets.per_hour, budgets.per_day);
@@ -172,19 +172,10 @@ fn budget(state: &State, spec: &Spec, now: Time) -> Word {
     if spent { Err(figures) } else { Ok(figures) }
 }
 
-fn acts(state: &State) -> impl Iterator<Item = Time> {
-    state.healing.decisions.iter().filter_map(|d| match d.fate {
-        Fate::Done { at } => Some(at),
-        Fate::Announced { .. } | Fate::Suggested | Fate::Shadow | Fate::Vetoed { .. } | Fate::Withdrawn { .. } => None,
-    })
-}
-
 /// Quiet after an act of the same kind on the same machine: doing it again at once has never helped.
 fn cool_down(state: &State, spec: &Spec, now: Time, act: &Act) -> Word {
     let wait = spec.policy.budgets.cool_down.ms();
-    let same =
-        |d: &&super::Decision| d.act.machine() == act.machine() && d.act.is_destructive() == act.is_destructive();
-    let last = state.healing.decisions.iter().filter(same).filter_map(|d| match d.fate {
+    let last = state.healing.decisions.iter().filter(|d| d.act.is_like(act)).filter_map(|d| match d.fate {
         Fate::Done { at } | Fate::Vetoed { at, .. } => Some(at),
         Fate::Announced { .. } | Fate::Suggested | Fate::Shadow | Fate::Withdrawn { .. } => None,
     });

@@ -3,13 +3,11 @@
 use crate::health::Condition;
 use crate::id::{MachineName, Time};
 use crate::spec::{Machine, Spec};
-use crate::state::{HealthRecord, Place, State};
+use crate::state::{HealthRecord, State};
 
 /// The record of a machine's health; none means that it never fell.
 pub(super) fn health<'s>(state: &'s State, name: &MachineName) -> Option<&'s HealthRecord> {
-    let is = |place: &Place| matches!(place, Place::Assigned { name: other, .. } if other == name);
-    let (id, _) = state.machines.iter().find(|(_, m)| is(&m.place))?;
-    state.health.get(id)
+    state.health.get(state.placed(name)?.0)
 }
 
 /// Whether a machine is well, as far as the coordinators know. One that never enrolled is not.

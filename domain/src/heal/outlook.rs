@@ -51,15 +51,18 @@ fn outlook(state: &State, now: Time, machine: &Machine) -> Option<Outlook> {
         let rungs = ladder(state, spec, machine);
         outlook.rejected = rungs.iter().skip(1).map(later).collect();
         match rungs.into_iter().next()? {
-            Rung::Act(act) => take(&mut outlook, act, gates, (state, now)),
+            Rung::Act(act) => {
+                let gates = gates(state, now, &act);
+                take(&mut outlook, act, gates);
+            }
             Rung::Person(why) => outlook.text = format!("a person is needed: {why}"),
         }
     }
     Some(outlook)
 }
 
-fn take(outlook: &mut Outlook, act: Act, judge: fn(&State, Time, &Act) -> Vec<Gate>, (state, now): (&State, Time)) {
-    outlook.gates = judge(state, now, &act);
+fn take(outlook: &mut Outlook, act: Act, gates: Vec<Gate>) {
+    outlook.gates = gates;
     let closed: Vec<_> = outlook.gates.iter().filter(|g| !g.open).map(|g| g.text.as_str()).collect();
     outlook.text =
         if is_open(&outlook.gates) { act.to_string() } else { format!("{act}, but not yet: {}", closed.join("; ")) };

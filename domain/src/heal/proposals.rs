@@ -52,7 +52,6 @@ fn fresh(state: &State, now: Time) -> Vec<Command> {
 /// Whether the same was decided for this illness already and is open, or was only noted.
 fn is_known(state: &State, act: &Act) -> bool {
     let since = super::group::health(state, act.machine()).map_or(Time(0), |h| h.since);
-    let same = |d: &&Decision| d.act.machine() == act.machine() && d.act.is_destructive() == act.is_destructive();
-    let mut known = state.healing.decisions.iter().filter(same);
+    let mut known = state.healing.decisions.iter().filter(|d| d.act.is_like(act));
     known.any(|d| d.fate.is_open() || (d.fate == Fate::Shadow && d.at >= since))
 }

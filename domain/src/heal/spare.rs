@@ -3,7 +3,7 @@
 use super::group;
 use crate::id::MachineName;
 use crate::spec::{Machine, Role, Spec};
-use crate::state::{Place, State};
+use crate::state::State;
 
 /// The spare that is to take the place of `machine`: well, large enough, and where it can be on another hypervisor than the
 /// others of that role.
@@ -19,8 +19,7 @@ pub(super) fn choose<'a>(state: &State, spec: &'a Spec, machine: &Machine) -> Op
 /// Why a spare cannot take a role.
 pub(super) fn unfit(state: &State, spare: &Machine, role: Role) -> Option<String> {
     let name = &spare.name;
-    let is = |place: &Place| matches!(place, Place::Assigned { name: other, .. } if other == name);
-    let Some(record) = state.machines.values().find(|m| is(&m.place)) else {
+    let Some((_, record)) = state.placed(name) else {
         return Some(format!("{name} has not joined"));
     };
     if !group::is_well(state, name) {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::State;
 use crate::id::{MachineId, MachineName, Time};
 use crate::report::Facts;
 use crate::spec::{Role, Spec};
@@ -72,6 +73,14 @@ impl MachineRecord {
             Some(name) => *name == machine.name,
             None => self.facts.addresses.contains(&machine.address),
         }
+    }
+}
+
+impl State {
+    /// The enrolled machine that is `name` in the spec.
+    pub fn placed(&self, name: &MachineName) -> Option<(&MachineId, &MachineRecord)> {
+        let is = |place: &Place| matches!(place, Place::Assigned { name: other, .. } if other == name);
+        self.machines.iter().find(|(_, record)| is(&record.place))
     }
 }
 

@@ -85,13 +85,8 @@ pub(super) fn machines(input: &Input<'_>) -> Vec<MachineView> {
     named.chain(others).collect()
 }
 
-fn enrolled<'a>(input: &Input<'a>, machine: &Machine) -> Option<&'a MachineId> {
-    let is = |r: &MachineRecord| matches!(&r.place, Place::Assigned { name, .. } if *name == machine.name);
-    input.state.machines.iter().find(|(_, r)| is(r)).map(|(id, _)| id)
-}
-
 fn named(input: &Input<'_>, machine: &Machine) -> MachineView {
-    let id = enrolled(input, machine);
+    let id = input.state.placed(&machine.name).map(|(id, _)| id);
     let seen = id.and_then(|id| input.observed.get(id));
     let heard = if id.is_some() { machine_state(seen, input.now) } else { MachineState::NotJoined };
     let state = id.and_then(|id| agreed(input, id, &machine.name, heard)).unwrap_or(heard);

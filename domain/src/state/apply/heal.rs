@@ -128,40 +128,29 @@ fn end(state: &mut State, number: u64, fate: Fate) {
 }
 
 pub(super) fn withdraw(state: &mut State, at: Time, number: u64, why: &str) -> Outcome {
-    match state.healing.decision(number) {
-        None => State::missing("decision", number),
-        Some(decision) if decision.fate.is_open() => {
-            let text = format!("decision {number} withdrawn: {why}");
-            end(state, number, Fate::Withdrawn { at, why: why.to_owned() });
-            state.note(at, "leader", EventKind::Heal, text);
-            state.touch()
-        }
-        Some(decision) => not_now(number, &decision.fate),
-    }
+    let fate = Fate::Withdrawn { at, why: why.to_owned() };
+    settle(state, (at, "leader"), number, (fate, format!("withdrawn: {why}")))
 }
 
 pub(super) fn veto(state: &mut State, entry: &Entry, number: u64) -> Outcome {
-    match state.healing.decision(number) {
-        None => State::missing("decision", number),
-        Some(decision) if decision.fate.is_open() => {
-            end(state, number, Fate::Vetoed { at: entry.at, by: entry.by.clone() });
-            state.note(entry.at, &entry.by, EventKind::Heal, format!("decision {number} vetoed"));
-            state.touch()
-        }
-        Some(decision) => not_now(number, &decision.fate),
-    }
+    let fate = Fate::Vetoed { at: entry.at, by: entry.by.clone() };
+    settle(state, (entry.at, &entry.by), number, (fate, "vetoed".to_owned()))
 }
 
 pub(super) fn approve(state: &mut State, entry: &Entry, number: u64) -> Outcome {
-    match state.healing.decision(number) {
-        None => State::missing("decision", number),
-        Some(decision) if decision.fate.is_open() => {
-            end(state, number, Fate::Announced { until: entry.at });
-            state.note(entry.at, &entry.by, EventKind::Heal, format!("decision {number} approved"));
-            state.touch()
-        }
-        Some(decision) => not_now(number, &decision.fate),
+    let fate = Fate::Announced { until: entry.at };
+    settle(state, (entry.at, &entry.by), number, (fate, "approved".to_owned()))
+}
+
+/// An open decision gets another fate, and an event says so.
+fn settle(state: &mut State, (at, by): (Time, &str), number: u64, (fate, told): (Fate, String)) -> Outcome {
+    let Some(decision) = state.healing.decision_mut(number) else { return State::missing("decision", number) };
+    if !decision.fate.is_open() {
+        return not_now(number, &decision.fate);
     }
+    decision.fate = fate;
+    state.note(at, by, EventKind::Heal, format!("decision {number} {told}"));
+    state.touch()
 }
 
 pub(super) fn pause(state: &mut State, entry: &Entry, on: bool) -> Outcome {
