@@ -4,7 +4,7 @@ use ha_domain::heal::{Decision, Fate, Gate, Outlook};
 use ha_domain::view::HealingView;
 
 use super::list::Column;
-use super::text::{WIDTH, age, utc, wrap};
+use super::text::{age, under, utc};
 
 /// The columns of `hactl heal history`.
 pub(crate) const COLUMNS: &[Column<Decision>] = &[
@@ -41,8 +41,8 @@ fn acts(n: usize) -> String {
 fn one(outlook: &Outlook, view: &HealingView) -> String {
     let since = age(view.now.ms_since(outlook.since));
     let mut text = format!("\n{}   {} for {since}\n", outlook.machine, outlook.condition.word());
-    text.push_str(&lines("  ", &outlook.evidence));
-    text.push_str(&lines("  next: ", std::slice::from_ref(&outlook.text)));
+    text.push_str(&under("  ", &outlook.evidence));
+    text.push_str(&under("  next: ", std::slice::from_ref(&outlook.text)));
     text
 }
 
@@ -61,17 +61,17 @@ fn open(decision: &Decision, view: &HealingView) -> String {
 /// All that is known of one decision.
 pub(crate) fn explain(decision: &Decision) -> String {
     let mut text = format!("decision {}   {}   {}\n", decision.number, decision.act, utc(decision.at));
-    text.push_str(&lines("because   ", &decision.evidence));
+    text.push_str(&under("because   ", &decision.evidence));
     for gate in &decision.gates {
         text.push_str(&gated(gate));
     }
-    text.push_str(&lines("instead   ", &decision.rejected));
-    text + &lines("outcome   ", &[outcome(&decision.fate)])
+    text.push_str(&under("instead   ", &decision.rejected));
+    text + &under("outcome   ", &[outcome(&decision.fate)])
 }
 
 fn gated(gate: &Gate) -> String {
     let lead = format!("gate      {:<12} {:<7}", gate.name, if gate.open { "open" } else { "closed" });
-    lines(&lead, std::slice::from_ref(&gate.text))
+    under(&lead, std::slice::from_ref(&gate.text))
 }
 
 fn outcome(fate: &Fate) -> String {
@@ -83,14 +83,4 @@ fn outcome(fate: &Fate) -> String {
         Fate::Vetoed { at, by } => format!("vetoed by {by} at {}", utc(*at)),
         Fate::Withdrawn { at, why } => format!("withdrawn at {}: {why}", utc(*at)),
     }
-}
-
-/// Texts under a lead; what is long goes on below its beginning.
-fn lines(lead: &str, texts: &[String]) -> String {
-    let indent = lead.chars().count();
-    let wrapped = texts.iter().flat_map(|t| wrap(t, WIDTH.saturating_sub(indent).max(20)));
-    let line = |(n, line): (usize, String)| {
-        if n == 0 { format!("{lead}{line}\n") } else { format!("{:indent$}{line}\n", "") }
-    };
-    wrapped.enumerate().map(line).collect()
 }

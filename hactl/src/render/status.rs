@@ -5,7 +5,7 @@ use ha_domain::view::{Layer, MachineView, SiteStatus};
 use super::list::grid;
 use super::paint::Paint;
 use super::reasons::reasons;
-use super::text::{WIDTH, age, count, fit, wrap};
+use super::text::{WIDTH, age, count, fit, under};
 
 /// How many reasons fit on a screen.
 const REASONS: usize = 16;
@@ -30,19 +30,9 @@ fn heading(status: &SiteStatus, paint: Paint) -> String {
     let name = paint.header(&status.name);
     let mut text = format!("{name}   {health}   spec {} applied {applied} ago by {}\n", spec.generation, spec.by);
     if !status.tolerates.is_empty() {
-        text.push_str(&indented("tolerates ", &status.tolerates));
+        text.push_str(&under("tolerates ", &[&status.tolerates]));
     }
     text
-}
-
-/// A text that goes on below its beginning where it is long.
-fn indented(lead: &str, text: &str) -> String {
-    let indent = lead.chars().count();
-    let lines = wrap(text, WIDTH.saturating_sub(indent).max(20));
-    let line = |(n, line): (usize, String)| {
-        if n == 0 { format!("{lead}{line}\n") } else { format!("{:indent$}{line}\n", "") }
-    };
-    lines.into_iter().enumerate().map(line).collect()
 }
 
 fn layers(layers: &[Layer], paint: Paint) -> String {
@@ -52,7 +42,7 @@ fn layers(layers: &[Layer], paint: Paint) -> String {
     let mut text = format!("\n{}\n", paint.header("LAYER           STATE     DETAIL"));
     for layer in layers {
         let lead = format!("{:<15} {:<9} ", fit(&layer.name, 15), layer.health.word());
-        let body = indented(&lead, &layer.detail);
+        let body = under(&lead, &[&layer.detail]);
         let word = format!("{:<9}", layer.health.word());
         text.push_str(&body.replacen(&word, &paint.health(layer.health, &word), 1));
     }
@@ -104,7 +94,7 @@ pub(crate) fn seen(machine: &MachineView) -> String {
 fn healing(lines: &[String], paint: Paint) -> String {
     let Some((first, ill)) = lines.split_first() else { return String::new() };
     let mut text = format!("\n{}  {first}\n", paint.header("HEALING"));
-    ill.iter().for_each(|line| text.push_str(&indented("  ", line)));
+    ill.iter().for_each(|line| text.push_str(&under("  ", &[line])));
     text
 }
 
@@ -121,7 +111,7 @@ fn under_way(status: &SiteStatus, paint: Paint) -> String {
         text.push('\n');
     }
     for reason in reasons.iter().take(REASONS) {
-        text.push_str(&indented(&format!("  {:<7} {:<16} ", reason.urgency.word(), reason.concern), &reason.text()));
+        text.push_str(&under(&format!("  {:<7} {:<16} ", reason.urgency.word(), reason.concern), &[reason.text()]));
     }
     if reasons.len() > REASONS {
         text.push_str(&format!("  and {} (`hactl status -o json`)\n", count(reasons.len() - REASONS, "more reason")));

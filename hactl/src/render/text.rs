@@ -62,6 +62,16 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// Texts under a lead, each in lines that fit on the screen; what goes on stands below its beginning.
+pub(crate) fn under(lead: &str, texts: &[impl AsRef<str>]) -> String {
+    let indent = lead.chars().count();
+    let wrapped = texts.iter().flat_map(|text| wrap(text.as_ref(), WIDTH.saturating_sub(indent).max(20)));
+    let line = |(n, line): (usize, String)| {
+        if n == 0 { format!("{lead}{line}\n") } else { format!("{:indent$}{line}\n", "") }
+    };
+    wrapped.enumerate().map(line).collect()
+}
+
 /// A word that is wider than a line, in pieces.
 fn pieces(word: &str, width: usize) -> Vec<String> {
     let letters: Vec<char> = word.chars().collect();

@@ -5,7 +5,7 @@ use ha_domain::whatif::{Absent, DataLoss, LayerKind, LayerLoss, Score, SingleLos
 
 use super::list::grid;
 use super::paint::Paint;
-use super::text::{WIDTH, age, count, wrap};
+use super::text::{WIDTH, age, count, under};
 
 /// One loss in full.
 pub(crate) fn loss(told: &WhatIf, paint: Paint) -> String {
@@ -22,7 +22,7 @@ fn gone(data: &[DataLoss], paint: Paint) -> String {
     if data.is_empty() {
         return String::new();
     }
-    let lines = data.iter().map(|d| paragraph(&format!("{:<15} ", d.layer.word()), &d.detail));
+    let lines = data.iter().map(|d| under(&format!("{:<15} ", d.layer.word()), &[&d.detail]));
     format!("\n{}\n{}", paint.header("GONE IF THEY NEVER RETURN"), lines.collect::<String>())
 }
 
@@ -46,22 +46,12 @@ fn absent(absent: &[Absent]) -> String {
         return String::new();
     }
     let told: Vec<String> = absent.iter().map(|a| format!("{} ({})", a.name, a.why)).collect();
-    paragraph("lost already: ", &told.join(", "))
-}
-
-/// A text that goes on below its beginning where it is long.
-fn paragraph(lead: &str, text: &str) -> String {
-    let indent = lead.chars().count();
-    let lines = wrap(text, WIDTH.saturating_sub(indent).max(20));
-    let line = |(n, line): (usize, String)| {
-        if n == 0 { format!("{lead}{line}\n") } else { format!("{:indent$}{line}\n", "") }
-    };
-    lines.into_iter().enumerate().map(line).collect()
+    under("lost already: ", &[told.join(", ")])
 }
 
 fn layer(layer: &LayerLoss, paint: Paint) -> String {
     let (name, word) = (layer.layer.word(), layer.verdict.word());
-    let body = paragraph(&format!("{name:<15} {word:<9} "), &layer.detail);
+    let body = under(&format!("{name:<15} {word:<9} "), &[&layer.detail]);
     // The name of a layer is no verdict, so the first one found is the column's.
     body.replacen(word, &paint.verdict(layer.verdict, word), 1)
 }
@@ -85,7 +75,7 @@ fn safe(safe: &[MachineName]) -> String {
         [one] => one.to_string(),
         some => format!("{} (each alone, not together)", joined(some)),
     };
-    format!("\n{}", paragraph("may be switched off then: ", &text))
+    format!("\n{}", under("may be switched off then: ", &[&text]))
 }
 
 /// Each loss alone.
@@ -97,14 +87,14 @@ pub(crate) fn score(told: &Score, paint: Paint) -> String {
     let mut text = format!("{}   {points}\n", paint.header(&told.site));
     text.push_str(&absent(&told.absent));
     if !told.lost_already.is_empty() {
-        text.push_str(&paragraph("does not serve already: ", &words(&told.lost_already)));
+        text.push_str(&under("does not serve already: ", &[words(&told.lost_already)]));
     }
     let widest = told.losses.iter().map(|l| l.name.chars().count()).max().unwrap_or_default().clamp(9, 40);
     let header = format!("{:>5}  {:<widest$}  {:<13}  WHAT ITS LOSS COSTS", "SCORE", "LOSS OF", "ROLE");
     text.push_str(&format!("\n{}\n", paint.header(&header)));
     for loss in &told.losses {
         let lead = format!("{:>5}  {:<widest$}  {:<13}  ", loss.score, loss.name, role(&loss.what));
-        text.push_str(&paragraph(&lead, &cost(loss)));
+        text.push_str(&under(&lead, &[cost(loss)]));
     }
     text + "\n`hactl whatif --lose NAME` says why\n"
 }
