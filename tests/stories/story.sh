@@ -14,6 +14,9 @@ fail() {
   exit 1
 }
 
+# A story that hangs is ended by tests/run; then too it says how the site stood.
+trap 'fail "ended from outside"' TERM
+
 # within SECONDS WHAT COMMAND...: tries until it holds.
 within() {
   local limit=$1 what=$2 began=$SECONDS
