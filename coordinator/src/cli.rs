@@ -56,6 +56,12 @@ enum Verb {
         /// Which shell.
         shell: clap_complete::Shell,
     },
+    /// Writes the manual pages, for the package.
+    #[command(hide = true)]
+    Man {
+        /// The folder to write them into; it is made where it is missing.
+        folder: PathBuf,
+    },
 }
 
 pub(super) fn main() -> ExitCode {
@@ -86,6 +92,11 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Verb::Completion { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "ha-coordinator", &mut std::io::stdout());
             Ok(())
+        }
+        Verb::Man { folder } => {
+            std::fs::create_dir_all(&folder)
+                .and_then(|()| clap_mangen::generate_to(Cli::command(), &folder))
+                .with_context(|| format!("write the manual pages into {}", folder.display()))
         }
     }
 }

@@ -9,8 +9,6 @@ new_steps() { steps_done | comm -13 "$1" - | cut -d. -f1,2 | sort -u | xargs; }
 backends() { lab exec "$1" "echo 'show stat' | socat - /run/haproxy/admin.sock" | awk -F, -v p="$2" '$1 == p && $2 != "BACKEND" && $2 != "FRONTEND" { print $2 ":" $18 }' | sort | xargs; }
 backends_are() { [ "$(backends lb1 "$1")" = "$2" ] && [ "$(backends lb2 "$1")" = "$2" ]; }
 gone() { ! lab kubectl get node "$1"; }
-clean() { lab exec "$1" 'test ! -e /etc/kubernetes/kubelet.conf && test ! -e /usr/local/bin/kubelet && ! systemctl is-active -q kubelet containerd'; }
-left() { lab exec "$1" 'test ! -e /etc/ha-mesh/agent.pem && ! systemctl is-active -q ha-agent'; }
 spec=${HA_LAB_DIR:-$ROOT/.lab}/site.yaml
 before=$(mktemp)
 trap 'rm -f "$before"' EXIT

@@ -2,24 +2,14 @@
 # Machines die and spares take their places; a machine that is only cut off by one way, or comes back in time, is left alone.
 . "$(dirname "${BASH_SOURCE[0]}")/story.sh"
 
-state_of() { status | python3 -c 'import json, sys; print(next((m["state"] for m in json.load(sys.stdin)["machines"] if m["name"] == sys.argv[1]), "gone"))' "$1"; }
-is() { [ "$(state_of "$1")" = "$2" ]; }
-role_of() { status | python3 -c 'import json, sys; print(next((m["role"] for m in json.load(sys.stdin)["machines"] if m["name"] == sys.argv[1]), "none"))' "$1"; }
-plays() { [ "$(role_of "$1")" = "$2" ]; }
 acts() { lab hactl heal history -o json | python3 -c 'import json, sys; print("; ".join(d["act"]["act"] + " " + d["act"]["machine"] for d in reversed(json.load(sys.stdin)) if d["fate"]["fate"] == "done"))'; }
-joget_on() { lab kubectl -n joget get pods -o 'jsonpath={range .items[*]}{.spec.nodeName} {.status.containerStatuses[0].ready} {.metadata.deletionTimestamp}{"\n"}{end}' | awk '$2 == "true" && $3 == "" { print $1 }'; }
-joget_runs_elsewhere() { local on; on=$(joget_on); [ -n "$on" ] && [ "$on" != "$1" ]; }
-node_ready() { lab kubectl get node "$1" --no-headers | awk '{ print $2 }' | grep -qx Ready; }
-clean() { lab exec "$1" 'test ! -e /etc/kubernetes/kubelet.conf && test ! -e /usr/local/bin/kubelet && ! systemctl is-active -q kubelet containerd'; }
-left() { lab exec "$1" 'test ! -e /etc/ha-mesh/agent.pem && ! systemctl is-active -q ha-agent'; }
 
 lab down
 lab up -f "$ROOT/examples/with-spares.yaml" >"$ROOT/target/test-logs/heal-up.log" 2>&1
 whole 5 3 3
 
 say "w1 loses the leader's machine only: it is asked about and left alone"
-leader=$(field 'next(l["detail"] for l in s["layers"] if l["name"] == "coordinators").split("leader ")[1]')
-lab cut w1 "$leader"
+lab cut w1 "$(leader)"
 sleep 25
 lab mend w1
 within 30 "w1 is healthy" is w1 healthy

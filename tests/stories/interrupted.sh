@@ -5,7 +5,6 @@
 
 # works MACHINE COMPONENT: a step of it was granted and has not ended.
 works() { lab hactl steps -o json | python3 -c 'import json, sys; sys.exit(not any(s["machine"] == sys.argv[1] and s["id"].split(".")[1] == sys.argv[2] and s["status"]["state"] == "granted" for s in json.load(sys.stdin)))' "$1" "$2"; }
-leader() { field 'next(l["detail"] for l in s["layers"] if l["name"] == "coordinators").split("leader ")[1]'; }
 kubeadm_ran() { lab shim calls | grep -q "^$1 [0-9.]* $2"; }
 # ran NAME: when and what kubeadm was asked on a machine, in one line.
 ran() { lab shim calls | sed -n "s/^$1 //p" | cut -c1-60 | tr '\n' ';'; }

@@ -9,22 +9,8 @@ coordinators_down() { for m in m1 m2 m3; do lab exec "$m" systemctl disable --qu
 coordinators_up() { for m in m1 m2 m3; do lab exec "$m" systemctl enable --quiet --now ha-coordinator; done; }
 no_coordinator() { for m in m1 m2 m3; do ! lab exec "$m" systemctl is-active -q ha-coordinator || return 1; done; }
 
-sum() { lab exec "$1" sha256sum "$2" | cut -d' ' -f1; }
 same() { [ "$(sum "$1" "$2")" = "$3" ]; }
-main_pid() { lab exec "$1" systemctl show -P MainPID "$2" | tr -d '\r\n'; }
-pod_pid() { lab exec "$1" pgrep -x -o "$2" | tr -d '\r\n'; }
 
-# How each of them shows that it serves.
-serves() {
-  case $2 in
-    haproxy) lab exec "$1" curl -fsS --max-time 2 -o /dev/null http://127.0.0.1:9100/alive ;;
-    keepalived) lab exec "$1" 'systemctl is-active -q keepalived && ! grep -q "^State:.T" /proc/$(systemctl show -P MainPID keepalived)/status' ;;
-    containerd) lab exec "$1" timeout 3 ctr version ;;
-    kubelet) lab exec "$1" curl -fsS --max-time 2 -o /dev/null http://127.0.0.1:10248/healthz ;;
-    etcd) lab exec "$1" curl -fsS --max-time 2 -o /dev/null 'http://127.0.0.1:2381/health?serializable=true' ;;
-    kube-apiserver) lab exec "$1" curl -fskS --max-time 2 -o /dev/null https://127.0.0.1:6443/livez ;;
-  esac
-}
 # It is another process than before, and serves.
 anew() { [ "$($1 "$2" "$3")" != "$4" ] && serves "$2" "$3"; }
 # The file is as it was, and its program serves.

@@ -37,6 +37,37 @@ voters() { [ "$(field 'next(l["detail"] for l in s["layers"] if l["name"] == "et
 coordinators() { field 'next(l["detail"] for l in s["layers"] if l["name"] == "coordinators")' | grep -q "^$1 of $1"; }
 one_owner_each() { [ "$(field 'next(l["detail"] for l in s["layers"] if l["name"] == "load balancing").count(" VIP on ") == 2 and " and " not in next(l["detail"] for l in s["layers"] if l["name"] == "load balancing")')" = True ]; }
 
+# machine_is NAME FIELD: what the status says of a machine; "gone" where it names none such.
+machine_is() { status | python3 -c 'import json, sys; print(next((m[sys.argv[2]] for m in json.load(sys.stdin)["machines"] if m["name"] == sys.argv[1]), "gone"))' "$1" "$2"; }
+is() { [ "$(machine_is "$1" state)" = "$2" ]; }
+plays() { [ "$(machine_is "$1" role)" = "$2" ]; }
+leader() { field 'next(l["detail"] for l in s["layers"] if l["name"] == "coordinators").split("leader ")[1]'; }
+# The machine that has the VIP named $1 (api, apps).
+owner() { field 'next(l["detail"] for l in s["layers"] if l["name"] == "load balancing")' | sed -n "s/.*$1 VIP on \([a-z0-9-]*\).*/\1/p"; }
+node_ready() { lab kubectl get node "$1" --no-headers | awk '{ print $2 }' | grep -qx Ready; }
+# The machine on which Joget serves now.
+joget_on() { lab kubectl -n joget get pods -o 'jsonpath={range .items[*]}{.spec.nodeName} {.status.containerStatuses[0].ready} {.metadata.deletionTimestamp}{"\n"}{end}' | awk '$2 == "true" && $3 == "" { print $1 }'; }
+joget_runs_elsewhere() { local on; on=$(joget_on); [ -n "$on" ] && [ "$on" != "$1" ]; }
+# A machine that was removed: without what we brought, and out of the mesh.
+clean() { lab exec "$1" 'test ! -e /etc/kubernetes/kubelet.conf && test ! -e /usr/local/bin/kubelet && ! systemctl is-active -q kubelet containerd'; }
+left() { lab exec "$1" 'test ! -e /etc/ha-mesh/agent.pem && ! systemctl is-active -q ha-agent'; }
+
+sum() { lab exec "$1" sha256sum "$2" | cut -d' ' -f1; }
+main_pid() { lab exec "$1" systemctl show -P MainPID "$2" | tr -d '\r\n'; }
+pod_pid() { lab exec "$1" pgrep -x -o "$2" | tr -d '\r\n'; }
+
+# How each of them shows that it serves.
+serves() {
+  case $2 in
+    haproxy) lab exec "$1" curl -fsS --max-time 2 -o /dev/null http://127.0.0.1:9100/alive ;;
+    keepalived) lab exec "$1" 'systemctl is-active -q keepalived && ! grep -q "^State:.T" /proc/$(systemctl show -P MainPID keepalived)/status' ;;
+    containerd) lab exec "$1" timeout 3 ctr version ;;
+    kubelet) lab exec "$1" curl -fsS --max-time 2 -o /dev/null http://127.0.0.1:10248/healthz ;;
+    etcd) lab exec "$1" curl -fsS --max-time 2 -o /dev/null 'http://127.0.0.1:2381/health?serializable=true' ;;
+    kube-apiserver) lab exec "$1" curl -fskS --max-time 2 -o /dev/null https://127.0.0.1:6443/livez ;;
+  esac
+}
+
 fact() { awk -v k="$1" '$1 == k { print $2; exit }' "${HA_LAB_DIR:-$ROOT/.lab}/facts"; }
 machines_of() { awk -v r="$1" '$1 == "machine" && $3 == r { print $2 }' "${HA_LAB_DIR:-$ROOT/.lab}/facts"; }
 
