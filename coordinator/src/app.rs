@@ -144,7 +144,8 @@ async fn serve(mesh: &SharedMesh, config: &Config, tasks: &mut JoinSet<anyhow::R
         .add_service(control.clone());
     let listen = |door, port| listener(mesh, &weak, (door, SocketAddr::new(config.listen, port)), &counters);
     let listener = listen(Door::Peers, ports.peers).await?;
-    let router = server(&ServerLimits::peers()).layer(RelayedLayer).layer(AuthoriseLayer(Arc::clone(mesh)));
+    let router =
+        server(&ServerLimits::peers()).layer(RelayedLayer(Arc::clone(mesh))).layer(AuthoriseLayer(Arc::clone(mesh)));
     let serving = {
         let mut router = router;
         router.add_routes(peers).serve_with_incoming(listener)

@@ -13,5 +13,6 @@ mod crashes;
 mod identity;
 mod joining;
 mod other;
+mod relaying;
 mod roles;
 mod shared;

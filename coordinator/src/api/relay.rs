@@ -2,12 +2,13 @@
 //!
 //! The name is believed only on the peer listener, where nothing but coordinators is let in.
 
-use std::future::Future;
+use std::future::{Future, Ready, ready};
 use std::pin::Pin;
 use std::str::FromStr as _;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use futures_util::future::Either;
 use ha_domain::id::{Digest, Identity};
 use ha_transport::{ChannelOptions, Endpoint, Peer, Standing, channel};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -120,20 +121,22 @@ fn name_caller(headers: &mut HeaderMap, peer: &Peer) -> Option<()> {
 }
 
 /// Adds [`Relayed`] to the peer listener's services.
-#[derive(Clone, Copy)]
-pub struct RelayedLayer;
+#[derive(Clone)]
+pub struct RelayedLayer(pub SharedMesh);
 
 impl<S> Layer<S> for RelayedLayer {
     type Service = Relayed<S>;
     fn layer(&self, inner: S) -> Relayed<S> {
-        Relayed { inner }
+        Relayed { inner, mesh: Arc::clone(&self.0) }
     }
 }
 
-/// Takes the caller's name from a relayed call; calls of the coordinators themselves keep theirs.
+/// Takes the caller's name from a relayed call; calls of the coordinators themselves keep theirs. Who relays may be wrong
+/// about who leads, and what a follower is told nobody acts on: a relayed call is answered by the leader or not at all.
 #[derive(Clone)]
 pub struct Relayed<S> {
     inner: S,
+    mesh: SharedMesh,
 }
 
 impl<S> Service<http::Request<Body>> for Relayed<S>
@@ -142,7 +145,7 @@ where
 {
     type Response = http::Response<Body>;
     type Error = S::Error;
-    type Future = S::Future;
+    type Future = Either<S::Future, Ready<Result<Self::Response, S::Error>>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(cx)
@@ -150,10 +153,14 @@ where
 
     fn call(&mut self, mut request: http::Request<Body>) -> Self::Future {
         if let Some(peer) = caller(request.headers()) {
+            if !self.mesh.leads() {
+                let status = Status::unavailable("the coordinator that was asked does not lead (any more): try again");
+                return Either::Right(ready(Ok(status.into_http())));
+            }
             request.extensions_mut().insert(peer);
         }
         strip(request.headers_mut());
-        self.inner.call(request)
+        Either::Left(self.inner.call(request))
     }
 }
 

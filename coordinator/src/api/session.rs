@@ -8,7 +8,7 @@ use ha_domain::state::Command;
 use ha_domain::step::{StepEvent, StepId};
 use ha_proto::v1::agent_message::Message as FromAgent;
 use ha_proto::v1::coordinator_message::Message as ToAgent;
-use ha_proto::v1::{AgentMessage, CoordinatorMessage, FinishedAck, Hello, Resync, StepFinished, Welcome};
+use ha_proto::v1::{AgentMessage, CoordinatorMessage, FinishedAck, Goodbye, Hello, Resync, StepFinished, Welcome};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming};
@@ -33,8 +33,17 @@ pub fn open(
 }
 
 async fn serve(mesh: SharedMesh, machine: MachineId, session: Session, mut incoming: Streaming<AgentMessage>) {
+    let over = over(&mesh, session.clone());
+    tokio::pin!(over);
     loop {
-        match incoming.message().await {
+        let next = tokio::select! {
+            next = incoming.message() => next,
+            reason = &mut over => {
+                session.send(ToAgent::Goodbye(Goodbye { reason: reason.to_owned() }));
+                break;
+            }
+        };
+        match next {
             Ok(Some(AgentMessage { message: Some(message) })) => {
                 if let Err(why) = take(&mesh, (&machine, &session), message).await {
                     tracing::warn!(%machine, why, "a message was not understood; the agent must come again");
@@ -46,6 +55,16 @@ async fn serve(mesh: SharedMesh, machine: MachineId, session: Session, mut incom
         }
     }
     mesh.hub.leave(&machine, &session, now());
+}
+
+/// Why a session is over on our side. It belongs to a leader: who came as the lead was lost, or through a follower, must
+/// come again too.
+async fn over(mesh: &SharedMesh, session: Session) -> &'static str {
+    let mut leadership = mesh.store.leadership();
+    tokio::select! {
+        () = session.forgotten() => "another session of this machine took its place",
+        _ = leadership.wait_for(|l| !l.is_me) => "this coordinator does not lead any more",
+    }
 }
 
 async fn take(mesh: &SharedMesh, from: (&MachineId, &Session), message: FromAgent) -> Result<(), String> {

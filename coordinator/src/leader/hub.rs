@@ -27,7 +27,7 @@ pub struct Hub {
 
 #[derive(Default)]
 struct Inner {
-    sessions: BTreeMap<MachineId, Session>,
+    sessions: BTreeMap<MachineId, Entered>,
     observed: Observed,
     progress: Progress,
     /// Where every concern stands, and the generation of the spec it was planned for.
@@ -38,15 +38,29 @@ struct Inner {
     channels: HashMap<String, Channel>,
 }
 
+/// A session as long as it is the machine's.
+struct Entered {
+    session: Session,
+    /// Goes with the entry: whoever serves the session learns from it that nothing will be sent through it any more.
+    _held: watch::Sender<()>,
+}
+
 /// The way to one agent.
 #[derive(Clone)]
 pub struct Session {
     /// Counts sessions, so that an old one's end does not close a new one.
     pub number: u64,
     to: mpsc::Sender<Result<CoordinatorMessage, Status>>,
+    held: watch::Receiver<()>,
 }
 
 impl Session {
+    /// Ends when the hub has forgotten this session, or has another one of the same machine.
+    pub async fn forgotten(&self) {
+        let mut held = self.held.clone();
+        while held.changed().await.is_ok() {}
+    }
+
     /// Sends a message; `false` when the agent does not take any (gone, or far behind).
     pub fn send(&self, message: Message) -> bool {
         self.to.try_send(Ok(CoordinatorMessage { message: Some(message) })).is_ok()
@@ -75,17 +89,19 @@ impl Hub {
         self.changed.subscribe()
     }
 
-    /// An agent is here; an older session of the same machine is dropped.
+    /// An agent is here; an older session of the same machine ends.
     pub fn enter(&self, machine: &MachineId, to: mpsc::Sender<Result<CoordinatorMessage, Status>>) -> Session {
-        let session = Session { number: self.next.fetch_add(1, Ordering::Relaxed), to };
-        self.lock().sessions.insert(machine.clone(), session.clone());
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let (_held, held) = watch::channel(());
+        let session = Session { number, to, held };
+        self.lock().sessions.insert(machine.clone(), Entered { session: session.clone(), _held });
         session
     }
 
     /// A session ended. What the machine last said is kept, as the last word of a silent one.
     pub fn leave(&self, machine: &MachineId, session: &Session, at: Time) {
         let mut inner = self.lock();
-        if inner.sessions.get(machine).is_some_and(|s| s.number == session.number) {
+        if inner.sessions.get(machine).is_some_and(|s| s.session.number == session.number) {
             inner.sessions.remove(machine);
             if let Some(seen) = inner.observed.get_mut(machine) {
                 seen.connected = false;
@@ -126,7 +142,7 @@ impl Hub {
 
     /// The way to a machine's agent.
     pub fn session(&self, machine: &MachineId) -> Option<Session> {
-        self.lock().sessions.get(machine).cloned()
+        self.lock().sessions.get(machine).map(|s| s.session.clone())
     }
 
     /// Everything volatile is forgotten: this replica does not lead any more, or begins to.
@@ -183,7 +199,7 @@ impl Hub {
     pub fn ask(&self, question: &Question) -> bool {
         let request = self.next.fetch_add(1, Ordering::Relaxed);
         let mut inner = self.lock();
-        let Some(session) = inner.sessions.get(&question.peer).cloned() else { return false };
+        let Some(session) = inner.sessions.get(&question.peer).map(|s| s.session.clone()) else { return false };
         let asked = (question.about.clone(), question.peer_name.clone());
         // One that was not answered is asked anew.
         inner.asked.retain(|_, other| *other != asked);
