@@ -136,10 +136,7 @@ fault_site() {
 
 # How many rows that were acknowledged to the client are not in the database.
 lost_rows() {
-  local query='select c_value from' database
-  database=$(machines_of database | head -n 1)
-  { lab exec "$database" mariadb -N -e "$query jwdb.app_fd_standin" 2>/dev/null || lab exec "$database" runuser -u postgres -- psql -At jwdb -c "$query app_fd_standin"; } |
-    grep '^probe-' | sort -u >"$seen/rows"
+  joget_rows >"$seen/rows"
   awk '{ print "probe-" $2 }' "$seen/form" | sort -u | comm -23 - "$seen/rows" | wc -l
 }
 

@@ -81,7 +81,8 @@ def ask(vip, port, text, tls, file, n):
 
 
 def watch(a):
-    tls, n = context(a.kubeconfig), 0
+    # Numbers that no earlier client of the same site has used.
+    tls, n = context(a.kubeconfig), int(time.time()) * 100
     cookie = login(a.vip, a.host, sys.stdin.readline().strip(), tls) if a.kind == "form" else ""
     with open(a.file, "w", buffering=1) as file:
         while True:

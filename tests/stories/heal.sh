@@ -4,7 +4,7 @@
 
 acts() { lab hactl heal history -o json | python3 -c 'import json, sys; print("; ".join(d["act"]["act"] + " " + d["act"]["machine"] for d in reversed(json.load(sys.stdin)) if d["fate"]["fate"] == "done"))'; }
 
-lab down
+# On the running site of another story two spares are added; without one it is built.
 lab up -f "$ROOT/examples/with-spares.yaml" >"$ROOT/target/test-logs/heal-up.log" 2>&1
 whole 5 3 3
 

@@ -69,6 +69,7 @@ serves() {
 }
 
 fact() { awk -v k="$1" '$1 == k { print $2; exit }' "${HA_LAB_DIR:-$ROOT/.lab}/facts"; }
+machines() { awk '$1 == "machine" { print $2 }' "${HA_LAB_DIR:-$ROOT/.lab}/facts"; }
 machines_of() { awk -v r="$1" '$1 == "machine" && $3 == r { print $2 }' "${HA_LAB_DIR:-$ROOT/.lab}/facts"; }
 
 # browse PATH CURL-OPTION...: as a user of the site would, through the apps VIP.
@@ -91,19 +92,27 @@ whole() {
   within 60 "the login page answers through the apps VIP" login_page_answers
 }
 
+# on_database QUERY: one value a line.
+on_database() {
+  local database kind
+  database=$(machines_of database | head -n 1)
+  kind=$(lab hactl spec show -o json | python3 -c 'import json, sys; print(json.load(sys.stdin)["database"]["kind"])')
+  case $kind in
+    mariadb) lab exec "$database" mariadb -N jwdb -e "$1" ;;
+    *) lab exec "$database" runuser -u postgres -- psql -At jwdb -c "$1" ;;
+  esac
+}
+# What was entered into the stand-in's form.
+joget_rows() { on_database "select c_value from app_fd_standin" | sort -u; }
+
 # A form that is submitted through the VIP is a row in the database.
 form_becomes_a_row() {
-  local jar value password database kind
+  local jar value password
   jar=$(mktemp) value="story-$RANDOM$RANDOM"
   password=$(lab kubectl -n joget get secret joget-admin -o 'jsonpath={.data.password}' | base64 -d)
   browse /jw/web/login -o /dev/null -c "$jar" --data-urlencode j_username=admin --data-urlencode "j_password=$password"
   [ "$(browse /jw/web/userview/standin/form -o /dev/null -w '%{http_code}' -b "$jar" --data-urlencode "value=$value")" = 200 ] || fail "the form was not taken"
   rm -f "$jar"
-  database=$(machines_of database | head -n 1)
-  kind=$(lab hactl spec show -o json | python3 -c 'import json, sys; print(json.load(sys.stdin)["database"]["kind"])')
-  case $kind in
-    mariadb) lab exec "$database" mariadb -N -e "select count(*) from jwdb.app_fd_standin where c_value = '$value'" | grep -qx 1 ;;
-    *) lab exec "$database" runuser -u postgres -- psql -At jwdb -c "select count(*) from app_fd_standin where c_value = '$value'" | grep -qx 1 ;;
-  esac || fail "the form is no row in the database"
+  on_database "select count(*) from app_fd_standin where c_value = '$value'" | grep -qx 1 || fail "the form is no row in the database"
   say "holds: a submitted form is a row in the database"
 }
