@@ -91,11 +91,9 @@ async fn run(config: &Config, verb: Verb) -> anyhow::Result<()> {
             clap_complete::generate(shell, &mut Cli::command(), "ha-agent", &mut std::io::stdout());
             Ok(())
         }
-        Verb::Man { folder } => {
-            std::fs::create_dir_all(&folder)
-                .and_then(|()| clap_mangen::generate_to(Cli::command(), &folder))
-                .with_context(|| format!("write the manual pages into {}", folder.display()))
-        }
+        Verb::Man { folder } => std::fs::create_dir_all(&folder)
+            .and_then(|()| clap_mangen::generate_to(Cli::command(), &folder))
+            .with_context(|| format!("write the manual pages into {}", folder.display())),
     }
 }
 

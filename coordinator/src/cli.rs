@@ -93,11 +93,9 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
             clap_complete::generate(shell, &mut Cli::command(), "ha-coordinator", &mut std::io::stdout());
             Ok(())
         }
-        Verb::Man { folder } => {
-            std::fs::create_dir_all(&folder)
-                .and_then(|()| clap_mangen::generate_to(Cli::command(), &folder))
-                .with_context(|| format!("write the manual pages into {}", folder.display()))
-        }
+        Verb::Man { folder } => std::fs::create_dir_all(&folder)
+            .and_then(|()| clap_mangen::generate_to(Cli::command(), &folder))
+            .with_context(|| format!("write the manual pages into {}", folder.display())),
     }
 }
 

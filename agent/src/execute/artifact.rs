@@ -80,10 +80,15 @@ async fn into_place(
     }
     let url = url_of(artifact, source)?;
     (cx.progress)(format!("downloading {} {}", artifact.name, artifact.version));
-    // A mirror is near; the proxy is for the way out.
-    let proxy = if source.mirror.is_some() { None } else { source.proxy.as_deref() };
+    let proxy = proxy_to(&url, source)?;
     let what = Download { url: &url, sha256, size: artifact.size.unwrap_or(0), to: path, mode, proxy, lifespan };
     download(cx, what).await
+}
+
+/// A mirror is near; the proxy is for the way out.
+fn proxy_to<'a>(url: &str, source: &'a Source) -> Result<Option<&'a str>, ActError> {
+    let target = HttpUrl::parse(url).map_err(|e| ActError::Refused(format!("the catalog: {e}")))?;
+    Ok(source.proxy_to(target.host()).filter(|_| source.mirror.is_none()))
 }
 
 async fn download(cx: &Context<'_>, what: Download<'_>) -> Result<(), ActError> {

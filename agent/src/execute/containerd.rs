@@ -126,15 +126,20 @@ fn files(action: &Containerd) -> Result<Vec<Rendered>, ActError> {
     let settings = context! { pause => action.pause.clone(), restrict_oom_score_adj => action.restrict_oom_score_adj };
     let config = render(c, &template!("containerd.toml.j2"), settings)?;
     let unit = render(c, &template!("containerd.service.j2"), context! {})?;
-    let proxy =
-        action.source.proxy.as_ref().map(|proxy| render(c, &template!("containerd-proxy.env.j2"), context! { proxy }));
     Ok(vec![
         Rendered { path: "/etc/containerd/config.toml", mode: 0o644, content: Some(config) },
         Rendered { path: "/etc/systemd/system/containerd.service", mode: 0o644, content: Some(unit) },
         Rendered { path: "/etc/containerd/certs.d/_default/hosts.toml", mode: 0o644, content: hosts(&action.source)? },
         // A proxy's address may hold a password.
-        Rendered { path: "/etc/containerd/proxy.env", mode: 0o600, content: proxy.transpose()? },
+        Rendered { path: "/etc/containerd/proxy.env", mode: 0o600, content: proxy(&action.source)? },
     ])
+}
+
+/// Which proxy containerd itself pulls through.
+fn proxy(source: &Source) -> Result<Option<String>, ActError> {
+    let Some(proxy) = &source.proxy else { return Ok(None) };
+    let no_proxy: String = source.no_proxy.iter().map(|one| format!(",{one}")).collect();
+    render(Component::Containerd, &template!("containerd-proxy.env.j2"), context! { proxy, no_proxy }).map(Some)
 }
 
 /// Which registries are asked instead of the one that an image names.
@@ -195,13 +200,21 @@ mod tests {
 
     #[test]
     fn an_offline_site_asks_its_mirror_and_nobody_else() {
-        let source = Source { mirror: Some("http://10.0.0.5:8088/".to_owned()), proxy: None, offline: true };
+        let source = Source { mirror: Some("http://10.0.0.5:8088/".to_owned()), offline: true, ..Source::default() };
         assert_golden("containerd-hosts.toml", &hosts(&source).unwrap().unwrap());
     }
 
     #[test]
     fn a_site_with_the_internet_has_no_hosts_file() {
         assert_eq!(hosts(&Source::default()).unwrap(), None);
+    }
+
+    #[test]
+    fn what_is_reached_without_the_proxy_is_the_golden_one() {
+        let no_proxy = vec!["registry.example".to_owned(), "10.244.0.0/16".to_owned()];
+        let source = Source { proxy: Some("http://10.0.0.8:3128".to_owned()), no_proxy, ..Source::default() };
+        let text = proxy(&source).unwrap().unwrap();
+        assert_golden("containerd-proxy.env", &text);
     }
 
     #[test]

@@ -105,8 +105,8 @@ async fn import(cx: &Context<'_>, work: &Work<'_>, image: &Artifact) -> Result<(
 
 async fn pull(cx: &Context<'_>, source: &Source, image: &Artifact) -> Result<(), ActError> {
     (cx.progress)(format!("pulling {}", image.url));
-    let proxy = source.proxy.as_deref().unwrap_or_default();
-    let env = [("HTTP_PROXY", proxy), ("HTTPS_PROXY", proxy)];
+    let (proxy, without) = (source.proxy.as_deref().unwrap_or_default(), source.no_proxy.join(","));
+    let env = [("HTTP_PROXY", proxy), ("HTTPS_PROXY", proxy), ("NO_PROXY", without.as_str())];
     let env = if proxy.is_empty() { &[][..] } else { &env[..] };
     ctr(cx, &["images", "pull", "--local", "--hosts-dir", "/etc/containerd/certs.d", &image.url], env).await.map(drop)
 }

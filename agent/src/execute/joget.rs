@@ -21,6 +21,7 @@ use super::{ActError, Context, Probe, distro};
 const BUDGET: &str = "/apis/policy/v1/namespaces/joget/poddisruptionbudgets/joget";
 const PODS: &str = "/api/v1/namespaces/joget/pods?labelSelector=app%3Djoget";
 const WARNINGS: &str = "/api/v1/namespaces/joget/events?fieldSelector=type%3DWarning";
+const REGISTRY_SECRET: &str = "/api/v1/namespaces/joget/secrets/joget-registry";
 const ADMIN_SECRET: &str = "/api/v1/namespaces/joget/secrets/joget-admin";
 
 pub(super) async fn probe(action: &Joget, cx: &Context<'_>) -> Result<Probe, ActError> {
@@ -39,6 +40,9 @@ pub(super) async fn act(action: &Joget, cx: &Context<'_>) -> Result<(), ActError
     let password = cx.credential(CredentialKind::JogetAdminPassword)?;
     api.apply(&json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "joget"}})).await?;
     api.apply(&admin_secret(password)).await?;
+    if let Some(registry) = &action.registry {
+        api.apply(&registry_secret(&registry.host, cx.credential(CredentialKind::RegistryLogin)?)).await?;
+    }
     manifest(action)?.apply(cx, &api).await?;
     if action.replicas < 2 {
         api.delete(BUDGET).await?;
@@ -60,6 +64,9 @@ pub(super) async fn act(action: &Joget, cx: &Context<'_>) -> Result<(), ActError
 async fn look(action: &Joget, api: &KubeApi<'_>) -> Result<Result<(), String>, ActError> {
     if api.get(ADMIN_SECRET).await?.is_none() {
         return Ok(Err("the administrator's password is not there".to_owned()));
+    }
+    if action.registry.is_some() && api.get(REGISTRY_SECRET).await?.is_none() {
+        return Ok(Err("the registry's password is not there".to_owned()));
     }
     Ok(manifest(action)?.look(api).await?.and_then(|live| available(&live, action.replicas)))
 }
@@ -118,13 +125,26 @@ fn admin_secret(password: &str) -> Value {
     })
 }
 
+/// `login` is `user:password`. The kubelet reads it when it pulls.
+fn registry_secret(host: &str, login: &str) -> Value {
+    let config = json!({"auths": {host: {"auth": STANDARD.encode(login.trim_end())}}});
+    json!({
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "type": "kubernetes.io/dockerconfigjson",
+        "metadata": {"name": "joget-registry", "namespace": "joget"},
+        "data": {".dockerconfigjson": STANDARD.encode(config.to_string())},
+    })
+}
+
 fn manifest(action: &Joget) -> Result<Manifest, ActError> {
     Manifest::render(Component::Joget, &template!("joget.yaml.j2"), values(action))
 }
 
 fn values(action: &Joget) -> minijinja::Value {
     let Joget { image, replicas, host, tls, open_volume_with, .. } = action;
-    context! { image, replicas, host, tls, open_volume_with, resources => json!(resources(action)).to_string() }
+    let registry = action.registry.is_some();
+    context! { image, replicas, host, tls, open_volume_with, registry, resources => json!(resources(action)).to_string() }
 }
 
 /// Requests and limits without what was left out.
@@ -142,8 +162,9 @@ fn resources(action: &Joget) -> BTreeMap<String, BTreeMap<String, String>> {
 mod tests {
     use super::*;
     use crate::execute::manifest::assert_golden_manifest;
+    use ha_domain::id::SecretName;
     use ha_domain::spec::DatabaseKind;
-    use ha_domain::step::DataSource;
+    use ha_domain::step::{DataSource, Registry};
 
     fn action(replicas: u32, tls: bool) -> Joget {
         Joget {
@@ -164,6 +185,10 @@ mod tests {
             },
             cpu: ["500m".to_owned(), String::new()],
             memory: ["2Gi".to_owned(), "3Gi".to_owned()],
+            registry: (replicas > 1).then(|| Registry {
+                host: "registry.example".to_owned(),
+                secret: SecretName::new("registry").unwrap(),
+            }),
             open_volume_with: (replicas == 1).then(|| "docker.io/library/traefik:v3.7.13".to_owned()),
         }
     }
@@ -178,6 +203,14 @@ mod tests {
     fn two_replicas_have_a_budget_and_are_the_golden_ones() {
         let values = values(&action(2, false));
         assert_golden_manifest("joget-two.yaml", Component::Joget, &template!("joget.yaml.j2"), values);
+    }
+
+    #[test]
+    fn the_kubelet_is_given_the_registrys_login_as_docker_writes_it() {
+        let secret = registry_secret("registry.example:5000", "reader:p:w\n");
+        let config = STANDARD.decode(secret["data"][".dockerconfigjson"].as_str().unwrap()).unwrap();
+        let config: Value = serde_json::from_slice(&config).unwrap();
+        assert_eq!(config["auths"]["registry.example:5000"]["auth"], STANDARD.encode("reader:p:w"));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::Context as _;
 use ha_domain::id::{SecretName, TokenId};
 use ha_domain::state::{Command, TokenPurpose};
-use ha_domain::step::{Action, CredentialKind, Step};
+use ha_domain::step::{Action, CredentialKind, Joget, Step};
 use ha_transport::{Endpoint, JoinString, Secret};
 
 use super::secrets;
@@ -38,9 +38,22 @@ async fn one(mesh: &SharedMesh, step: &Step, kind: CredentialKind) -> anyhow::Re
         CredentialKind::JogetAdminPassword => secrets::read(mesh, &SecretName::new(secrets::JOGET_ADMIN_PASSWORD)?),
         CredentialKind::SiteCertificate => secrets::read(mesh, &SecretName::new(secrets::SITE_CERTIFICATE)?),
         CredentialKind::SiteKey => secrets::read(mesh, &SecretName::new(secrets::SITE_KEY)?),
+        CredentialKind::RegistryLogin => registry_login(mesh, &step.action),
         CredentialKind::DatabaseCertificate => secrets::read(mesh, &SecretName::new(secrets::DATABASE_CERTIFICATE)?),
         CredentialKind::DatabaseKey => secrets::read(mesh, &SecretName::new(secrets::DATABASE_KEY)?),
     }
+}
+
+fn registry_login(mesh: &SharedMesh, action: &Action) -> anyhow::Result<String> {
+    let Action::Joget(Joget { registry: Some(registry), .. }) = action else { anyhow::bail!("no registry is named") };
+    let login = secrets::read(mesh, &registry.secret)?;
+    anyhow::ensure!(
+        login.contains(':'),
+        "secret {0} must be user:password for {1}: `hactl secret set {0}`",
+        registry.secret,
+        registry.host
+    );
+    Ok(login)
 }
 
 /// Which pair of join secrets an action uses or makes.

@@ -273,6 +273,7 @@ fn the_forecast_names_the_waves_of_a_fresh_site() {
     assert!(forecast.rest.converged());
 }
 
+mod registry;
 mod retirement;
 mod turns;
 

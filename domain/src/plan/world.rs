@@ -7,7 +7,7 @@ use crate::catalog::{Arch, Catalog, Components};
 use crate::health::Sightings;
 use crate::id::{Digest, MachineId, MachineName, Time};
 use crate::report::Report;
-use crate::spec::{Machine, Role, Spec};
+use crate::spec::{Machine, Proxy, Role, Spec};
 use crate::state::{Place, State, StepRecord};
 use crate::step::{Action, Component, Source, Status, Step, StepId};
 
@@ -148,10 +148,15 @@ impl<'a> World<'a> {
 
     /// Where artifacts come from.
     pub fn source(&self) -> Source {
-        let artifacts = &self.spec.artifacts;
+        let (artifacts, network) = (&self.spec.artifacts, &self.spec.kubernetes);
+        let without = |p: &Proxy| {
+            let subnets = [network.pod_subnet.to_string(), network.service_subnet.to_string()];
+            p.no_proxy.iter().map(ToString::to_string).chain(subnets).collect()
+        };
         Source {
             mirror: artifacts.mirror.as_ref().map(|u| u.as_str().to_owned()),
             proxy: artifacts.proxy.as_ref().map(|p| p.url.as_str().to_owned()),
+            no_proxy: artifacts.proxy.as_ref().map(without).unwrap_or_default(),
             offline: artifacts.offline,
         }
     }

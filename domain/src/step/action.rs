@@ -124,6 +124,9 @@ impl Action {
             Self::IngressTls(_) => &[CredentialKind::SiteCertificate, CredentialKind::SiteKey],
             Self::Database(_) => &[CredentialKind::DatabaseCertificate, CredentialKind::DatabaseKey],
             Self::DatabaseAccess(_) => &[CredentialKind::DatabasePassword],
+            Self::Joget(joget) if joget.registry.is_some() => {
+                &[CredentialKind::DatabasePassword, CredentialKind::JogetAdminPassword, CredentialKind::RegistryLogin]
+            }
             Self::Joget(_) | Self::JogetSetup(_) | Self::Acceptance(_) => {
                 &[CredentialKind::DatabasePassword, CredentialKind::JogetAdminPassword]
             }

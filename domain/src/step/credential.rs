@@ -24,4 +24,6 @@ pub enum CredentialKind {
     DatabasePassword,
     /// Password of Joget's `admin`.
     JogetAdminPassword,
+    /// `user:password` of the registry that Joget's image comes from.
+    RegistryLogin,
 }

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::DatabaseAccess;
+use crate::id::SecretName;
 use crate::spec::{DatabaseKind, FormProbe};
 
 /// Joget's data source.
@@ -54,6 +55,19 @@ pub struct Joget {
     /// belongs to root. Absent where the storage's server sees to that.
     #[serde(default)]
     pub open_volume_with: Option<String>,
+    /// Who may pull the image. Absent where anybody may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registry: Option<Registry>,
+}
+
+/// A registry that wants to know who pulls.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Registry {
+    /// Host and port, as in the image's reference.
+    pub host: String,
+    /// The secret that holds `user:password`.
+    pub secret: SecretName,
 }
 
 /// Joget's one-time setup (`POST /jw/setup/init`), through the apps VIP.

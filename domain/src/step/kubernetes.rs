@@ -17,8 +17,20 @@ pub struct Source {
     pub mirror: Option<String>,
     /// HTTP proxy for upstream downloads.
     pub proxy: Option<String>,
+    /// Hosts, and networks in CIDR form, that are reached without it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub no_proxy: Vec<String>,
     /// Never asks a registry: images must come as files.
     pub offline: bool,
+}
+
+impl Source {
+    /// The proxy on the way to `host`: none to a host of `no_proxy`, nor to one below it.
+    pub fn proxy_to(&self, host: &str) -> Option<&str> {
+        let within =
+            |known: &String| host == known || host.strip_suffix(known.as_str()).is_some_and(|h| h.ends_with('.'));
+        self.proxy.as_deref().filter(|_| !self.no_proxy.iter().any(within))
+    }
 }
 
 /// containerd, runc and the CNI plugins, with containerd's configuration and unit.

@@ -149,6 +149,16 @@ async fn a_crash_leftover_is_replaced_and_the_owner_stays() {
     }
 }
 
+/// What is written to `/dev/null` cannot be made to last, and the kernel says so only to whoever asks for that.
+#[tokio::test]
+async fn what_was_appended_and_is_not_sure_to_last_is_no_success() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = dir.path().join("journal");
+    std::os::unix::fs::symlink("/dev/null", &journal).unwrap();
+    let error = RealHost::default().append(&journal, b"an end").await.unwrap_err().to_string();
+    assert!(error.contains("append to") && error.contains("journal"), "{error}");
+}
+
 #[tokio::test]
 async fn fsync_takes_some_time() {
     let dir = tempfile::tempdir().unwrap();

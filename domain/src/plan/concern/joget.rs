@@ -4,8 +4,9 @@ use super::super::wish::Wish;
 use super::super::world::World;
 use super::cluster::through;
 use super::database::access_of;
+use crate::id::SecretName;
 use crate::spec::{IngressTls as TlsKind, Machine, Spec, StorageKind};
-use crate::step::{Acceptance, Action, Component, DataSource, IngressTls, Joget, JogetSetup};
+use crate::step::{Acceptance, Action, Component, DataSource, IngressTls, Joget, JogetSetup, Registry};
 
 pub(in super::super) fn joget(world: &World<'_>) -> Vec<Wish> {
     let Some(data_source) = data_source(world.spec) else { return Vec::new() };
@@ -60,7 +61,13 @@ fn deployment(world: &World<'_>, data_source: DataSource) -> Joget {
         cpu: [text(&resources.requests.cpu), text(&resources.limits.cpu)],
         memory: [text(&resources.requests.memory), text(&resources.limits.memory)],
         open_volume_with: open_volume_with(world),
+        registry: registry_login(spec).map(|(host, secret)| Registry { host: host.clone(), secret: secret.clone() }),
     }
+}
+
+/// The registry of Joget's image and the secret with which it is pulled, where the spec names one.
+pub(super) fn registry_login(spec: &Spec) -> Option<(&String, &SecretName)> {
+    spec.artifacts.registry_credentials.get_key_value(spec.joget.image.registry())
 }
 
 /// A directory of a worker belongs to root; the ingress controller's image is there and has what opens it.

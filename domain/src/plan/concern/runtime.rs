@@ -3,6 +3,7 @@
 
 use super::super::wish::Wish;
 use super::super::world::World;
+use super::joget::registry_login;
 use crate::catalog::{Artifact, ArtifactKind, Components};
 use crate::id::MachineName;
 use crate::spec::value::ImageReference;
@@ -64,7 +65,8 @@ fn binaries(world: &World<'_>, machine: &Machine, parts: &Components) -> Result<
 
 fn images(world: &World<'_>, machine: &Machine, parts: &Components) -> Result<Action, String> {
     let mut wanted = vec![parts.pause.clone()];
-    let workers = || vec![parts.traefik.clone(), world.spec.joget.image.clone()];
+    let joget = Some(world.spec.joget.image.clone()).filter(|image| !is_left_to_the_kubelet(world, machine, image));
+    let workers = || std::iter::once(parts.traefik.clone()).chain(joget.clone()).collect();
     let own = match machine.role {
         Role::ControlPlane => parts.control_plane_images(),
         Role::Spare => [parts.control_plane_images(), workers()].concat(),
@@ -75,6 +77,11 @@ fn images(world: &World<'_>, machine: &Machine, parts: &Components) -> Result<Ac
     wanted.retain(|image| seen.insert(image.as_str().to_owned()));
     let images = wanted.iter().map(|image| archive(world, &machine.name, image)).collect::<Result<_, _>>()?;
     Ok(Action::Images(Images { source: world.source(), images }))
+}
+
+/// Only the kubelet is given a registry's password, with Joget's pods: such an image comes when they begin.
+fn is_left_to_the_kubelet(world: &World<'_>, on: &Machine, image: &ImageReference) -> bool {
+    registry_login(world.spec).is_some() && world.catalog.image(image, world.arch(&on.name)).is_err()
 }
 
 /// The image's archive in the catalog; an image that the catalog does not have is pulled by its reference.
