@@ -10,6 +10,7 @@ mod applying;
 mod bootstrap;
 mod canary;
 mod crashes;
+mod granting;
 mod identity;
 mod joining;
 mod other;
