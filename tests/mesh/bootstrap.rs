@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use ha_domain::step::Status;
 use ha_domain::view::Health;
+use ha_tests::until::until_so;
 
 use crate::shared;
 
@@ -43,4 +44,17 @@ async fn every_step_of_an_undisturbed_bootstrap_is_confirmed_by_a_report() {
     let steps = site.admin.steps().await.unwrap();
     let open: Vec<_> = steps.iter().filter(|s| !matches!(s.status, Status::Confirmed { .. })).collect();
     assert!(open.is_empty(), "{open:#?}");
+}
+
+#[tokio::test]
+async fn agents_that_came_when_there_was_one_coordinator_hear_of_the_others() {
+    let site = shared::found("introduced").await;
+    shared::apply(&site).await;
+    site.converged().await.unwrap();
+    let agents = site.agents.lock().await;
+    let lists: Vec<_> = agents.values().map(|agent| agent.config().state.join("coordinators")).collect();
+    let known = |list: &std::path::PathBuf| std::fs::read_to_string(list).unwrap_or_default().lines().count();
+    until_so("three coordinators in every agent's list", || lists.iter().all(|list| known(list) == 3)).await.unwrap();
+    drop(agents);
+    site.end().await;
 }

@@ -12,6 +12,14 @@ use tonic::{Code, Request, Status};
 
 use crate::shared;
 
+/// A site of its own: others look at the shared one, and who leads it must not move below them.
+async fn built(name: &str) -> Site {
+    let site = shared::found(name).await;
+    shared::apply(&site).await;
+    site.converged().await.unwrap();
+    site
+}
+
 /// An agent's session as a coordinator relays it, said to `seat`.
 async fn relayed(site: &Site, seat: &CoordinatorSeat) -> Result<(), Status> {
     let leader = site.replicas.leader().unwrap();
@@ -39,9 +47,9 @@ async fn relayed(site: &Site, seat: &CoordinatorSeat) -> Result<(), Status> {
 
 #[tokio::test]
 async fn what_is_relayed_to_one_that_does_not_lead_is_refused_and_not_kept() {
-    let (site, _quiet) = shared::site_alone().await;
+    let site = built("relayed").await;
     for seat in site.replicas.seats().filter(|seat| seat.is_healthy()) {
-        let answer = relayed(site, seat).await;
+        let answer = relayed(&site, seat).await;
         // Who leads may have changed meanwhile: whoever leads now took it or refused it as a follower did.
         if !seat.leads() {
             let refusal = answer.expect_err(&seat.name);
@@ -51,11 +59,12 @@ async fn what_is_relayed_to_one_that_does_not_lead_is_refused_and_not_kept() {
     }
     // The machine whose name was used has its own session again.
     site.converged().await.unwrap();
+    site.end().await;
 }
 
 #[tokio::test]
 async fn agents_that_came_through_followers_come_again_when_the_lead_moves() {
-    let (site, _quiet) = shared::site_alone().await;
+    let site = built("moving-lead").await;
     let machines = site.agents.lock().await.len();
     let where_they_belong = || {
         let mut running = site.replicas.seats().filter(|seat| seat.is_healthy());
@@ -69,4 +78,5 @@ async fn agents_that_came_through_followers_come_again_when_the_lead_moves() {
         until_so("another leader", || site.replicas.leader().is_some_and(|l| l.name != old.name)).await.unwrap();
     }
     until_so("all sessions with the leader", where_they_belong).await.unwrap();
+    site.end().await;
 }

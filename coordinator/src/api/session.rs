@@ -8,13 +8,12 @@ use ha_domain::state::Command;
 use ha_domain::step::{StepEvent, StepId};
 use ha_proto::v1::agent_message::Message as FromAgent;
 use ha_proto::v1::coordinator_message::Message as ToAgent;
-use ha_proto::v1::{AgentMessage, CoordinatorMessage, FinishedAck, Goodbye, Hello, Resync, StepFinished, Welcome};
+use ha_proto::v1::{AgentMessage, CoordinatorMessage, FinishedAck, Goodbye, Resync, StepFinished};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming};
 
-use crate::config::Ports;
-use crate::leader::{Session, grant};
+use crate::leader::{Session, grant, welcome};
 use crate::mesh::{SharedMesh, now};
 
 /// Messages that may wait for a slow agent: more than a site has steps.
@@ -70,7 +69,10 @@ async fn over(mesh: &SharedMesh, session: Session) -> &'static str {
 async fn take(mesh: &SharedMesh, from: (&MachineId, &Session), message: FromAgent) -> Result<(), String> {
     let (machine, session) = from;
     match message {
-        FromAgent::Hello(hello) => welcome(mesh, machine, session, &hello),
+        FromAgent::Hello(hello) => {
+            tracing::info!(%machine, version = %hello.version, "agent is here");
+            session.send(ToAgent::Welcome(welcome(mesh, machine)));
+        }
         FromAgent::Report(report) => {
             let sections = serde_json::from_slice(&report.sections).map_err(|e| e.to_string())?;
             match mesh.hub.report(machine, sections, report.full, now()) {
@@ -102,13 +104,6 @@ async fn take(mesh: &SharedMesh, from: (&MachineId, &Session), message: FromAgen
         FromAgent::Goodbye(_) => {}
     }
     Ok(())
-}
-
-fn welcome(mesh: &SharedMesh, machine: &MachineId, session: &Session, hello: &Hello) {
-    tracing::info!(%machine, version = %hello.version, "agent is here");
-    let endpoints = mesh.hosts().iter().filter_map(|(_, host)| Ports::of(host).ok()).map(|p| p.agents()).collect();
-    let lineage = mesh.peek(|s| s.mesh.as_ref().map_or(0, |m| m.lineage));
-    session.send(ToAgent::Welcome(Welcome { machine_id: machine.to_string(), endpoints, lineage, now_ms: now().0 }));
 }
 
 /// The state keeps a machine's facts, to know which machine of the spec it is.

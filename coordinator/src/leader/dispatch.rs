@@ -1,13 +1,14 @@
 //! Offers committed steps and grants their start: commit before dispatch, grant before start.
 
-use ha_domain::id::MachineId;
+use ha_domain::id::{CoordinatorId, MachineId};
 use ha_domain::state::{Command, StepRecord};
 use ha_domain::step::{Status, StepEvent, StepId};
 use ha_proto::v1::coordinator_message::Message;
-use ha_proto::v1::{Offer, StartReply};
+use ha_proto::v1::{Offer, StartReply, Welcome};
 
 use super::credentials;
-use crate::mesh::{Mesh, SharedMesh};
+use crate::config::Ports;
+use crate::mesh::{Mesh, SharedMesh, now};
 
 /// Offers every step that nobody has begun, and again every one that may be running: an agent that crashed asks anew.
 pub(super) fn offer_all(mesh: &Mesh) {
@@ -23,6 +24,25 @@ pub(super) fn offer_all(mesh: &Mesh) {
             session.send(Message::Offer(offer));
         }
     }
+}
+
+/// What an agent is told of the mesh when it comes, and again when the coordinators change: it goes to those it knows.
+pub fn welcome(mesh: &Mesh, machine: &MachineId) -> Welcome {
+    let endpoints = mesh.hosts().iter().filter_map(|(_, host)| Ports::of(host).ok()).map(|p| p.agents()).collect();
+    let lineage = mesh.peek(|s| s.mesh.as_ref().map_or(0, |m| m.lineage));
+    Welcome { machine_id: machine.to_string(), endpoints, lineage, now_ms: now().0 }
+}
+
+/// Tells every agent that is here who the coordinators are, when they are others than `known`.
+pub(super) fn introduce(mesh: &Mesh, known: &mut Vec<(CoordinatorId, String)>) {
+    let hosts = mesh.hosts();
+    if hosts == *known {
+        return;
+    }
+    for (machine, session) in mesh.hub.all_sessions() {
+        session.send(Message::Welcome(welcome(mesh, &machine)));
+    }
+    *known = hosts;
 }
 
 fn offer(record: &StepRecord, lineage: u64) -> Option<Offer> {

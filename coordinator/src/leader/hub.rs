@@ -145,6 +145,11 @@ impl Hub {
         self.lock().sessions.get(machine).map(|s| s.session.clone())
     }
 
+    /// The ways to all agents.
+    pub fn all_sessions(&self) -> Vec<(MachineId, Session)> {
+        self.lock().sessions.iter().map(|(machine, s)| (machine.clone(), s.session.clone())).collect()
+    }
+
     /// Everything volatile is forgotten: this replica does not lead any more, or begins to.
     pub fn clear(&self) {
         let mut inner = self.lock();

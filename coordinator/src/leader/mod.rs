@@ -8,7 +8,7 @@ mod reconcile;
 mod secrets;
 mod watch;
 
-pub use dispatch::grant;
+pub use dispatch::{grant, welcome};
 pub use hub::{Hub, Session};
 pub use reconcile::{lead, status};
 pub use secrets::seal;

@@ -48,7 +48,9 @@ pub async fn lead(mesh: SharedMesh) {
 async fn reconcile(mesh: &SharedMesh) {
     let (mut reports, mut state) = (mesh.hub.changes(), mesh.store.applied());
     let began = Instant::now();
+    let mut known = Vec::new();
     loop {
+        dispatch::introduce(mesh, &mut known);
         if began.elapsed() > WARM_UP || everyone_is_here(mesh) {
             round(mesh).await;
         }
